@@ -1,0 +1,357 @@
+//! `tenure plan`: from a request or a ticket to a plan. Nothing is changed in the tenant.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use connectors::Purpose;
+use domain::plan::StoredPlan;
+use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
+use domain::{PlanId, RequestId, TenantId};
+use intake::{Draft, Place, Reading};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use store::TenantScope;
+
+use super::{Cx, talk};
+use crate::clock;
+use crate::planning;
+use crate::problem::{Exit, Outcome, Problem};
+use crate::view;
+use crate::wiring::{Wiring, of_store};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Plan that a person leaves
+    Offboard(Offboard),
+    /// Plan what a ticket asks for
+    Ticket(Ticket),
+    /// Make a plan for the same request again, from the tenant as it is now; it takes the place of the old one
+    Again {
+        /// The old plan
+        id: String,
+        /// Do not look through all mailboxes of the tenant for the person's rights
+        #[arg(long)]
+        no_scan: bool,
+    },
+    /// Show a plan
+    Show {
+        /// The plan
+        id: String,
+    },
+    /// List the newest plans
+    List {
+        /// Of one tenant alone
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Offboard {
+    /// Who leaves: sign-in name, object id or display name
+    user: String,
+    #[command(flatten)]
+    how: How,
+    /// Who asks; may not approve
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    requester: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Ticket {
+    /// The ticket as a mail: header lines, an empty line, the text
+    file: PathBuf,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct How {
+    /// The tenant
+    #[arg(long, value_name = "NAME")]
+    tenant: String,
+    /// A switch for this request alone; step names, `step.setting`, and the names other tools use
+    #[arg(long = "set", value_name = "SWITCH=VALUE")]
+    set: Vec<String>,
+    /// When: a time like 2026-11-28T17:00+01:00, a date for the end of that working day, or now; what the ticket says goes after it
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Do not look through all mailboxes of the tenant for the person's rights
+    #[arg(long)]
+    no_scan: bool,
+}
+
+pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
+    let wiring = cx.open().await?;
+    match command {
+        Command::Offboard(args) => offboard(cx, &wiring, args).await,
+        Command::Ticket(args) => ticket(cx, &wiring, args).await,
+        Command::Again { id, no_scan } => {
+            let stored = planning::again(&wiring, &PlanId::new(id), !no_scan).await?;
+            show(cx, &wiring, &stored).await?;
+            Ok(Exit::Done)
+        }
+        Command::Show { id } => {
+            let stored = wiring
+                .store
+                .plan(&TenantScope::provider(), &PlanId::new(id))
+                .await
+                .map_err(of_store)?;
+            show(cx, &wiring, &stored).await?;
+            Ok(Exit::Done)
+        }
+        Command::List { tenant } => list(cx, &wiring, tenant).await,
+    }
+}
+
+/// A plan as data: its id, digest and times beside its content.
+pub(crate) fn data(stored: &StoredPlan) -> Value {
+    json!({
+        "id": stored.id,
+        "digest": stored.digest,
+        "made_at": stored.made_at,
+        "read_at": stored.read_at,
+        "plan": stored.plan,
+    })
+}
+
+/// Shows a plan with what was asked for.
+async fn show(cx: &Cx, wiring: &Wiring, stored: &StoredPlan) -> Result<(), Problem> {
+    let scope = TenantScope::of(&stored.plan.tenant);
+    let request = wiring
+        .store
+        .request(&scope, &stored.plan.request)
+        .await
+        .map_err(of_store)?;
+    let mut data = data(stored);
+    let mut text = view::plan::render(stored, &request);
+    if let Some(counts) = wiring.counts_of_tenant(&stored.plan.tenant) {
+        let (reads, scan) = (
+            counts.of(&[Purpose::Plan]).requests(),
+            counts.of(&[Purpose::Scan]).requests(),
+        );
+        data["requests"] = json!({ "plan": reads, "scan": scan, "tokens": counts.tokens });
+        text.push_str(&view::plan::spent(reads, scan));
+    }
+    cx.show(&data, text);
+    Ok(())
+}
+
+/// `SWITCH=VALUE` pairs; a value that is no JSON is text.
+fn switches(set: &[String]) -> Result<BTreeMap<String, Value>, Problem> {
+    let mut switches = BTreeMap::new();
+    for pair in set {
+        let (name, value) = pair.split_once('=').ok_or_else(|| {
+            Problem::refused("switch", format!("--set {pair} has no “=”")).hint("write --set convert-mailbox=false, or --set set-forwarding.to=jane@contoso.example")
+        })?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+        if switches.insert(name.trim().to_owned(), value).is_some() {
+            return Err(
+                Problem::refused("switch", format!("--set {name} is given twice"))
+                    .hint("leave one of them out"),
+            );
+        }
+    }
+    Ok(switches)
+}
+
+fn when(text: &str) -> Result<When, Problem> {
+    if text == "now" {
+        return Ok(When::Now);
+    }
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(When::At(at));
+    }
+    text.parse::<jiff::civil::Date>().map(When::On).map_err(|_| {
+        Problem::refused("at", format!("--at {text} is no time")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now")
+    })
+}
+
+async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
+    if args.user.trim().is_empty() {
+        return Err(Problem::refused("person", "it is not said who leaves")
+            .hint("give the sign-in name, like jane.roe@contoso.example"));
+    }
+    let is_address = args.user.contains('@') || uuid::Uuid::try_parse(&args.user).is_ok();
+    let typed = Some(Cited::typed(args.user.clone()));
+    let request = Request {
+        id: RequestId::new(clock::short_id('q')),
+        tenant: TenantId::new(args.how.tenant),
+        kind: Kind::Offboard,
+        person: PersonHint {
+            address: typed.clone().filter(|_| is_address),
+            name: typed.filter(|_| !is_address),
+            employee_id: None,
+        },
+        when: Some(Cited::typed(
+            args.how.at.as_deref().map_or(Ok(When::Now), when)?,
+        )),
+        fields: BTreeMap::new(),
+        switches: switches(&args.how.set)?,
+        origin: Origin {
+            channel: "cli".to_owned(),
+            requester: super::name("--requester", &args.requester)?,
+            reference: None,
+            received_at: clock::now(),
+            subject: None,
+            body: None,
+        },
+        asks: Vec::new(),
+    };
+    let stored = planning::make(wiring, request, !args.how.no_scan).await?;
+    show(cx, wiring, &stored).await?;
+    Ok(Exit::Done)
+}
+
+/// The drafts of a ticket, and where it came from.
+pub(crate) async fn read_ticket(
+    wiring: &Wiring,
+    file: &Path,
+    tenant: &TenantId,
+) -> Result<(Reading, Origin), Problem> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Problem::unreadable("ticket", file, &error))?;
+    let mail = intake::mail::read(&text).map_err(|error| {
+        Problem::refused("ticket", format!("{}: {error}", file.display()))
+            .hint("give the mail as it was received: header lines, an empty line, the text")
+    })?;
+    let (_, policy) = planning::policy(wiring, tenant).await?;
+    let place = policy
+        .default_site()
+        .map(Place::of)
+        .transpose()
+        .map_err(|error| Problem::refused("site", error.to_string()))?;
+    let place =
+        place.ok_or_else(|| Problem::refused("site", "the policy has no site to read dates by"))?;
+    let reading = intake::form::read(&mail.subject, &mail.body, mail.received_at, &place);
+    let origin = Origin {
+        channel: "ticket".to_owned(),
+        requester: mail.from,
+        reference: file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned()),
+        received_at: mail.received_at,
+        subject: Some(mail.subject),
+        body: Some(mail.body),
+    };
+    Ok((reading, origin))
+}
+
+async fn ticket(cx: &Cx, wiring: &Wiring, args: Ticket) -> Outcome<Exit> {
+    let tenant = TenantId::new(args.how.tenant);
+    let (reading, origin) = read_ticket(wiring, &args.file, &tenant).await?;
+    let set = switches(&args.how.set)?;
+    let drafts = match reading {
+        Reading::NoRequest { because, flags } => {
+            let data = json!({ "requests": [], "because": because, "flags": flags });
+            cx.show(
+                &data,
+                format!("No request: {because}. Nothing was planned."),
+            );
+            return Ok(Exit::Done);
+        }
+        Reading::Requests(drafts) => drafts,
+    };
+    let mut plans = Vec::new();
+    for draft in drafts {
+        let mut request = request_of(wiring, draft, &tenant, &origin, &set).await?;
+        if let Some(at) = &args.how.at {
+            request.when = Some(Cited::typed(when(at)?));
+        }
+        plans.push(planning::make(wiring, request, !args.how.no_scan).await?);
+    }
+    if let [only] = plans.as_slice() {
+        show(cx, wiring, only).await?;
+    } else if cx.json {
+        super::out(&format!(
+            "{:#}",
+            Value::Array(plans.iter().map(data).collect())
+        ));
+    } else {
+        for stored in &plans {
+            show(cx, wiring, stored).await?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A draft as a complete request. What is missing is kept as a draft, asked for, and refused until it is answered.
+pub(crate) async fn request_of(
+    wiring: &Wiring,
+    draft: Draft,
+    tenant: &TenantId,
+    origin: &Origin,
+    set: &BTreeMap<String, Value>,
+) -> Result<Request, Problem> {
+    let made = draft.into_request(
+        RequestId::new(clock::short_id('q')),
+        tenant.clone(),
+        origin.clone(),
+    );
+    let asks = match made {
+        Ok(mut request) if request.asks.is_empty() => {
+            request.switches.extend(set.clone());
+            return Ok(request);
+        }
+        Ok(request) => {
+            wiring
+                .store
+                .put_draft(&TenantScope::of(tenant), &request, clock::now())
+                .await
+                .map_err(of_store)?;
+            talk(&format!("Kept as draft {}.", request.id));
+            request.asks
+        }
+        Err(asks) => asks,
+    };
+    Err(Problem {
+        code: "incomplete".to_owned(),
+        what: asks
+            .into_iter()
+            .map(|ask| format!("{}: {}", ask.field, ask.question))
+            .collect(),
+        hint: Some(format!(
+            "nothing was planned; put the answer into the ticket, or ask {}",
+            origin.requester
+        )),
+        exit: Exit::Refused,
+    })
+}
+
+async fn list(cx: &Cx, wiring: &Wiring, tenant: Option<String>) -> Outcome<Exit> {
+    let scope = wiring.scope(tenant.as_deref()).await?;
+    let plans = wiring.store.plans(&scope, 50).await.map_err(of_store)?;
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header([
+        "plan",
+        "tenant",
+        "person",
+        "made",
+        "digest",
+        "approvals",
+        "run",
+    ]);
+    for plan in &plans {
+        let state = match (&plan.run, &plan.superseded_by) {
+            (Some(run), _) => run.to_string(),
+            (None, Some(newer)) => format!("replaced by {newer}"),
+            (None, None) => "—".to_owned(),
+        };
+        table.add_row([
+            plan.id.to_string(),
+            plan.tenant.to_string(),
+            plan.upn.clone(),
+            format!("{:.0}", plan.made_at),
+            plan.digest.short().to_owned(),
+            plan.approvals.to_string(),
+            state,
+        ]);
+    }
+    let data: Vec<Value> = plans
+        .iter()
+        .map(|plan| json!({ "id": plan.id, "tenant": plan.tenant, "upn": plan.upn, "digest": plan.digest, "made_at": plan.made_at, "approvals": plan.approvals, "run": plan.run, "superseded_by": plan.superseded_by }))
+        .collect();
+    cx.show(&json!(data), table.to_string());
+    Ok(Exit::Done)
+}

@@ -1,0 +1,137 @@
+//! `tenure run`: carries out an approved plan and waits with a live view.
+
+use std::sync::Arc;
+
+use domain::plan::StoredPlan;
+use domain::{PlanId, RunId};
+use engine::state::{Outcome as RunOutcome, RunState};
+use serde_json::{Value, json};
+use store::{NewRun, TenantScope};
+
+use super::{Cx, talk};
+use crate::clock;
+use crate::guard;
+use crate::problem::{Exit, Outcome, Problem};
+use crate::running;
+use crate::view;
+use crate::view::live::Live;
+use crate::wiring::{Wiring, of_store};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The approved plan
+    plan: String,
+    /// Return at once; a worker carries it out
+    #[arg(long, conflicts_with = "wait")]
+    detach: bool,
+    /// Wait here for a start that lies ahead, without a worker
+    #[arg(long)]
+    wait: bool,
+}
+
+pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
+    let wiring = Arc::new(cx.open().await?);
+    let stored = wiring
+        .store
+        .plan(&TenantScope::provider(), &PlanId::new(args.plan))
+        .await
+        .map_err(of_store)?;
+    guard::may_begin(&wiring, &stored.plan).await?;
+    let scheduled = stored.plan.at.is_some_and(|at| at > clock::now());
+    if (args.detach || (scheduled && !args.wait)) && !running::has_worker(&wiring).await? {
+        let what = stored.plan.at.filter(|_| scheduled).map_or_else(
+            || "a detached run".to_owned(),
+            |at| format!("a run scheduled for {at}"),
+        );
+        return Err(Problem::refused(
+            "no-worker",
+            format!("{what} needs a worker, and none drives this store"),
+        )
+        .hint("start `tenure worker`, then run again; or wait here with --wait"));
+    }
+    let run = begin(&wiring, &stored).await?;
+    if args.detach || (scheduled && !args.wait) {
+        cx.show(
+            &json!({ "run": run, "plan": stored.id }),
+            format!("Run {run} is with the worker. Look at it:  tenure runs show {run}"),
+        );
+        return Ok(Exit::Done);
+    }
+    talk(&format!(
+        "Run {run} carries out plan {} (digest {}) for {}.",
+        stored.id,
+        stored.digest.short(),
+        stored.plan.upn
+    ));
+    let state = running::to_its_end(&wiring, &run, Arc::new(Live::new(cx.json))).await?;
+    Ok(ended(cx, &wiring, &stored, &state).await)
+}
+
+/// The plan's run: a new one, or the one that was begun before.
+async fn begin(wiring: &Wiring, stored: &StoredPlan) -> Result<RunId, Problem> {
+    let scope = TenantScope::of(&stored.plan.tenant);
+    let new = NewRun {
+        run: RunId::new(clock::short_id('r')),
+        plan: stored.id.clone(),
+        at: clock::now(),
+    };
+    match wiring.store.begin_run(&scope, &new).await {
+        Ok(_) => Ok(new.run),
+        Err(store::Error::HasRun { run, .. }) => {
+            let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
+            if let Some(outcome) = row.outcome() {
+                let look = format!("look at it with `tenure runs show {run}`");
+                let hint = match outcome {
+                    RunOutcome::Completed => look,
+                    RunOutcome::NeedsReview => format!(
+                        "{look}, or try what is open again with `tenure runs retry {run} --as NAME`"
+                    ),
+                };
+                let words = outcome.words();
+                return Err(Problem::refused(
+                    "has-run",
+                    format!("run {run} has carried out this plan and ended: {words}"),
+                )
+                .hint(hint));
+            }
+            talk(&format!(
+                "Run {run} was begun before; it goes on from where it stood."
+            ));
+            Ok(run)
+        }
+        Err(error) => Err(of_store(error)),
+    }
+}
+
+/// Requests of a run by purpose: repeat polls and the scan of other mailboxes apart from the rest.
+fn requests(wiring: &Wiring, stored: &StoredPlan, run: &RunId) -> Option<Value> {
+    let counts = wiring.counts(&stored.plan.tenant, run)?;
+    use connectors::Purpose;
+    let of = |purposes: &[Purpose]| counts.of(purposes).requests();
+    Some(json!({
+        "drift": of(&[Purpose::Drift]),
+        "probe-and-apply": of(&[Purpose::Apply]),
+        "first-reads": of(&[Purpose::Verify]),
+        "total": of(&[Purpose::Plan, Purpose::Drift, Purpose::Apply, Purpose::Verify]),
+        "repeat-polls": of(&[Purpose::Poll]),
+        "scan": of(&[Purpose::Scan]),
+    }))
+}
+
+/// Shows how a run ended, and turns it into an exit status.
+pub(crate) async fn ended(cx: &Cx, wiring: &Wiring, stored: &StoredPlan, state: &RunState) -> Exit {
+    let requests = requests(wiring, stored, &state.run);
+    let mut text = String::new();
+    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        text = format!("{}\n", view::run::table(&stored.plan, state));
+    }
+    text.push_str(&view::run::ending(&stored.plan, state));
+    if let Some(requests) = &requests {
+        text.push_str(&view::run::requests(requests));
+    }
+    cx.show(&json!({ "run": state.run, "plan": stored.id, "outcome": state.outcome(), "state": state, "requests": requests }), text);
+    match state.outcome() {
+        Some(RunOutcome::Completed) => Exit::Done,
+        _ => Exit::NeedsReview,
+    }
+}

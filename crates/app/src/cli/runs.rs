@@ -1,0 +1,203 @@
+//! `tenure runs`: look at runs; cancel, pause, resume or retry one.
+
+use std::sync::Arc;
+
+use clap::Subcommand;
+use domain::RunId;
+use engine::state::{Event, Outcome as Ending, Phase};
+use serde_json::{Value, json};
+use store::{RunRow, TenantScope};
+
+use super::{Cx, talk};
+use crate::clock;
+use crate::problem::{Exit, Outcome, Problem};
+use crate::running;
+use crate::view;
+use crate::view::live::Live;
+use crate::wiring::{Wiring, of_store};
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the newest runs
+    List {
+        /// Of one tenant alone
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Show a run: its steps, receipts and findings
+    Show {
+        /// The run
+        run: String,
+    },
+    /// Stop a run: start nothing new, settle what is in flight, end as needs review
+    Cancel(Who),
+    /// Start nothing new in a run until it is resumed
+    Pause(Who),
+    /// Go on with a run that was paused, or whose line was approved since
+    Resume(Who),
+    /// Try again what is open of an ended run
+    Retry(Who),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Who {
+    /// The run
+    run: String,
+    /// Who says so
+    #[arg(long = "as", value_name = "NAME")]
+    by: String,
+}
+
+pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
+    let wiring = Arc::new(cx.open().await?);
+    match command {
+        Command::List { tenant } => list(cx, &wiring, tenant).await,
+        Command::Show { run } => show(cx, &wiring, &RunId::new(run)).await,
+        Command::Cancel(who) => {
+            submit(cx, &wiring, &who, Event::Cancelled { by: who.by.clone() }).await
+        }
+        Command::Pause(who) => {
+            submit(cx, &wiring, &who, Event::Paused { by: who.by.clone() }).await
+        }
+        Command::Resume(who) => {
+            submit(cx, &wiring, &who, Event::Resumed { by: who.by.clone() }).await
+        }
+        Command::Retry(who) => {
+            submit(cx, &wiring, &who, Event::Retried { by: who.by.clone() }).await
+        }
+    }
+}
+
+fn phase(row: &RunRow) -> String {
+    match &row.state.phase {
+        Phase::Scheduled { .. } | Phase::Containing | Phase::CheckingDrift | Phase::Running
+            if row.state.paused =>
+        {
+            "paused".to_owned()
+        }
+        Phase::Scheduled { due_ms: 0 } => "about to begin".to_owned(),
+        Phase::Scheduled { due_ms } => jiff::Timestamp::from_millisecond(*due_ms).map_or_else(
+            |_| "scheduled".to_owned(),
+            |at| format!("scheduled for {at:.0}"),
+        ),
+        Phase::Ended { outcome } => outcome.words().to_owned(),
+        Phase::Containing => "closing access".to_owned(),
+        Phase::CheckingDrift => "looking for drift".to_owned(),
+        Phase::Running => "running".to_owned(),
+        Phase::Cancelling => "cancelling".to_owned(),
+    }
+}
+
+async fn list(cx: &Cx, wiring: &Wiring, tenant: Option<String>) -> Outcome<Exit> {
+    let scope = wiring.scope(tenant.as_deref()).await?;
+    let runs = wiring.store.runs(&scope, 50).await.map_err(of_store)?;
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header([
+        "run",
+        "tenant",
+        "person",
+        "plan",
+        "begun",
+        "state",
+        "open findings",
+    ]);
+    for row in &runs {
+        table.add_row([
+            row.run.to_string(),
+            row.tenant.to_string(),
+            row.upn.clone(),
+            row.plan.to_string(),
+            format!("{:.0}", row.created_at),
+            phase(row),
+            row.state.open_findings().count().to_string(),
+        ]);
+    }
+    let data: Vec<Value> = runs
+        .iter()
+        .map(|row| json!({ "run": row.run, "tenant": row.tenant, "upn": row.upn, "plan": row.plan, "created_at": row.created_at, "state": phase(row), "outcome": row.outcome(), "open_findings": row.state.open_findings().count() }))
+        .collect();
+    cx.show(&json!(data), table.to_string());
+    Ok(Exit::Done)
+}
+
+async fn show(cx: &Cx, wiring: &Wiring, run: &RunId) -> Outcome<Exit> {
+    let scope = TenantScope::provider();
+    let row = wiring.store.run(&scope, run).await.map_err(of_store)?;
+    let stored = wiring
+        .store
+        .plan(&scope, &row.plan)
+        .await
+        .map_err(of_store)?;
+    let text = format!(
+        "{}\n{}",
+        view::run::table(&stored.plan, &row.state),
+        view::run::ending(&stored.plan, &row.state)
+    );
+    cx.show(
+        &json!({ "run": run, "tenant": row.tenant, "plan": row.plan, "upn": row.upn, "seq": row.seq, "outcome": row.outcome(), "state": row.state }),
+        text,
+    );
+    Ok(Exit::Done)
+}
+
+/// Hands an event to whoever drives the run: the worker, or this process when there is none.
+async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outcome<Exit> {
+    super::name("--as", &who.by)?;
+    let run = RunId::new(who.run.clone());
+    let scope = TenantScope::provider();
+    let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
+    fits(&row, &event)?;
+    let pausing = matches!(event, Event::Paused { .. });
+    wiring
+        .store
+        .submit(&scope, &run, &event, clock::now())
+        .await
+        .map_err(of_store)?;
+    if pausing {
+        cx.show(
+            &json!({ "run": run, "submitted": event }),
+            format!(
+                "Run {run} starts nothing new. Go on with:  tenure runs resume {run} --as NAME"
+            ),
+        );
+        return Ok(Exit::Done);
+    }
+    talk(&format!("Told run {run}."));
+    let state = running::to_its_end(wiring, &run, Arc::new(Live::new(cx.json))).await?;
+    let stored = wiring
+        .store
+        .plan(&scope, &row.plan)
+        .await
+        .map_err(of_store)?;
+    Ok(super::run::ended(cx, wiring, &stored, &state).await)
+}
+
+/// Whether what is asked makes sense for the run as it stands; said at once instead of silently ignored later.
+fn fits(row: &RunRow, event: &Event) -> Result<(), Problem> {
+    let ended = row.outcome();
+    let look = format!("look at it: tenure runs show {}", row.run);
+    match (event, ended) {
+        (Event::Retried { .. }, None) => Err(Problem::refused(
+            "not-ended",
+            format!("run {} has not ended", row.run),
+        )
+        .hint("resume or cancel it instead")),
+        (Event::Retried { .. }, Some(Ending::Completed)) => Err(Problem::refused(
+            "completed",
+            format!(
+                "run {} is completed: there is nothing to try again",
+                row.run
+            ),
+        )
+        .hint(look)),
+        // A line that was approved after the end is taken up by resuming.
+        (Event::Retried { .. }, _)
+        | (Event::Resumed { .. }, Some(Ending::NeedsReview))
+        | (_, None) => Ok(()),
+        (_, Some(outcome)) => Err(Problem::refused(
+            "ended",
+            format!("run {} has ended: {}", row.run, outcome.words()),
+        )
+        .hint(look)),
+    }
+}

@@ -1,0 +1,157 @@
+//! `tenure.toml` and the `TENURE_…` environment over it: where the store is, which key seals it, which clouds there are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::problem::Problem;
+
+/// The configuration; every part has a default that works for one machine.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// Where things are kept.
+    pub(crate) store: StoreConfig,
+    /// What seals secrets.
+    pub(crate) secrets: SecretsConfig,
+    /// The engine.
+    pub(crate) engine: EngineConfig,
+    /// Clouds by name, besides those Tenure knows.
+    pub(crate) clouds: BTreeMap<String, CloudConfig>,
+}
+
+/// `[store]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StoreConfig {
+    /// `sqlite:PATH`.
+    pub(crate) url: String,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            url: "sqlite:tenure.db".to_owned(),
+        }
+    }
+}
+
+/// `[secrets]`: exactly one source of the 32-byte key, in base64.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SecretsConfig {
+    /// A file that holds the key; made with a fresh key when it does not exist and no other source is named.
+    pub(crate) key_file: Option<PathBuf>,
+    /// A command that prints the key.
+    pub(crate) key_command: Option<Vec<String>>,
+    /// The key itself, from `TENURE_SECRETS_KEY` only.
+    #[serde(skip)]
+    pub(crate) key: Option<String>,
+}
+
+/// `[engine]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct EngineConfig {
+    /// How many runs of one tenant go on at once.
+    pub(crate) runs_per_tenant: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { runs_per_tenant: 4 }
+    }
+}
+
+/// `[clouds.NAME]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CloudConfig {
+    /// Base URL of the token authority.
+    pub(crate) login: String,
+    /// Base URL of Microsoft Graph, without a version.
+    pub(crate) graph: String,
+    /// Base URL of the Exchange admin API, without `/adminapi`.
+    pub(crate) exchange: String,
+    /// The scope to ask Graph tokens for, where it does not follow from the base URL.
+    pub(crate) graph_scope: Option<String>,
+    /// The scope to ask Exchange tokens for, where it does not follow from the base URL.
+    pub(crate) exchange_scope: Option<String>,
+}
+
+impl Config {
+    /// Reads the file, when it is there or was named, and lays the environment over it.
+    ///
+    /// # Errors
+    /// A file that was named and is missing, broken TOML with its line, an unknown key.
+    pub(crate) fn load(named: Option<&Path>) -> Result<Self, Problem> {
+        let path = named.map_or_else(|| PathBuf::from("tenure.toml"), Path::to_path_buf);
+        let mut config = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error: toml::de::Error| {
+                let error = error.to_string();
+                let what = format!("{}: {}", path.display(), error.trim_end());
+                Problem::refused("config", what)
+                    .hint("correct that line; every part that is left out has a default")
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+                Self::default()
+            }
+            Err(error) => {
+                return Err(Problem::unreadable("configuration", &path, &error));
+            }
+        };
+        // Relative paths in the file are relative to the file, so that a command works from any folder.
+        if let Some(folder) = path.parent().filter(|_| path.exists()) {
+            config.anchor(folder);
+        }
+        config.overlay();
+        Ok(config)
+    }
+
+    fn anchor(&mut self, folder: &Path) {
+        if let Some(file) = self.store.url.strip_prefix("sqlite:") {
+            self.store.url = format!("sqlite:{}", folder.join(file).display());
+        }
+        if let Some(file) = &self.secrets.key_file {
+            self.secrets.key_file = Some(folder.join(file));
+        }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the edge where the environment enters"
+    )]
+    fn overlay(&mut self) {
+        if let Ok(url) = std::env::var("TENURE_STORE_URL") {
+            self.store.url = url;
+        }
+        if let Ok(file) = std::env::var("TENURE_SECRETS_KEY_FILE") {
+            self.secrets.key_file = Some(file.into());
+        }
+        if let Ok(key) = std::env::var("TENURE_SECRETS_KEY") {
+            self.secrets.key = Some(key);
+        }
+    }
+
+    /// The store's file.
+    ///
+    /// # Errors
+    /// A kind of store that this version does not have.
+    pub(crate) fn store_path(&self) -> Result<PathBuf, Problem> {
+        self.store
+            .url
+            .strip_prefix("sqlite:")
+            .map(PathBuf::from)
+            .ok_or_else(|| {
+                Problem::refused(
+                    "config",
+                    format!(
+                        "[store] url = \"{}\" is not a kind of store this version has",
+                        self.store.url
+                    ),
+                )
+                .hint("use url = \"sqlite:PATH\"")
+            })
+    }
+}

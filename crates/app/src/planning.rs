@@ -1,0 +1,363 @@
+//! From a request to a stored plan: policy, switches, facts, proposals, order, digest. Nothing is changed in the tenant.
+
+use std::collections::BTreeMap;
+
+use connectors::facts::{self, FactsError, Scan, Wanted, Who};
+use connectors::{Ctx, Purpose};
+use domain::facts::AccountKind;
+use domain::plan::{Plan, Remark, StoredPlan, Weight};
+use domain::planner::{self, Ask, Refusal};
+use domain::policy::{self, Policy};
+use domain::request::{Request, When};
+use domain::spec::{Effect, StepSpec};
+use domain::{ObjectId, PlanId, TenantId};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use steps::Ground;
+use store::{PolicyVersion, TenantScope};
+
+use crate::clock;
+use crate::problem::{Exit, Problem};
+use crate::wiring::{Wiring, of_call, of_store};
+
+/// The tenant's policy in force, parsed.
+///
+/// # Errors
+/// `no-policy` when none was applied.
+pub(crate) async fn policy(
+    wiring: &Wiring,
+    tenant: &TenantId,
+) -> Result<(PolicyVersion, Policy), Problem> {
+    let version = version(wiring, tenant).await?;
+    let policy = parsed(&version)?;
+    Ok((version, policy))
+}
+
+/// The tenant's policy in force, as it was applied.
+///
+/// # Errors
+/// `no-policy` when none was, and when there is no such tenant.
+pub(crate) async fn version(wiring: &Wiring, tenant: &TenantId) -> Result<PolicyVersion, Problem> {
+    let scope = TenantScope::of(tenant);
+    match wiring.store.policy(&scope, tenant).await {
+        Err(store::Error::Missing { .. }) => {
+            wiring.tenant(tenant.as_str()).await?;
+            Err(Problem::refused("no-policy", format!("tenant {tenant} has no policy yet"))
+                .hint(format!("tenure policy init {tenant} > {tenant}.toml, edit it, then tenure policy apply {tenant} {tenant}.toml --as YOU")))
+        }
+        version => version.map_err(of_store),
+    }
+}
+
+/// A stored policy, read by this version of Tenure.
+pub(crate) fn parsed(version: &PolicyVersion) -> Result<Policy, Problem> {
+    policy::parse(&version.text, &steps::catalogue()).map_err(|errors| {
+        crate::cli::policy_errors(
+            &format!("policy {} version {}", version.tenant, version.version),
+            &version.text,
+            &errors,
+        )
+    })
+}
+
+/// Makes a plan for a request and keeps both.
+///
+/// # Errors
+/// Every reason why there is no plan: each as one line, nothing changed, the request kept as a draft where it only needs an answer.
+pub(crate) async fn make(
+    wiring: &Wiring,
+    request: Request,
+    scan: bool,
+) -> Result<StoredPlan, Problem> {
+    let stored = plan(wiring, &request, scan).await?;
+    let scope = TenantScope::of(&request.tenant);
+    wiring
+        .store
+        .add_request(&scope, &request, clock::now())
+        .await
+        .map_err(of_store)?;
+    wiring
+        .store
+        .add_plan(&scope, &stored)
+        .await
+        .map_err(of_store)?;
+    Ok(stored)
+}
+
+/// Makes a plan for the same request again, from the tenant as it is now. It takes the place of the old one.
+///
+/// # Errors
+/// As [`make`], and when the old plan is being carried out.
+pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<StoredPlan, Problem> {
+    let all = TenantScope::provider();
+    let old = wiring.store.plan(&all, id).await.map_err(of_store)?;
+    let scope = TenantScope::of(&old.plan.tenant);
+    if let Some(run) = wiring
+        .store
+        .run_of_plan(&scope, id)
+        .await
+        .map_err(of_store)?
+    {
+        let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
+        if row.outcome().is_none() {
+            return Err(Problem::refused(
+                "has-run",
+                format!("plan {id} is being carried out by run {run}"),
+            )
+            .hint(format!(
+                "wait for it, or stop it: tenure runs cancel {run} --as NAME"
+            )));
+        }
+    }
+    let request = wiring
+        .store
+        .request(&scope, &old.plan.request)
+        .await
+        .map_err(of_store)?;
+    let stored = plan(wiring, &request, scan).await?;
+    wiring
+        .store
+        .add_plan(&scope, &stored)
+        .await
+        .map_err(of_store)?;
+    Ok(stored)
+}
+
+/// The plan for a request, not kept yet.
+async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPlan, Problem> {
+    let scope = TenantScope::of(&request.tenant);
+    let tenant = wiring
+        .store
+        .tenant(&scope, &request.tenant)
+        .await
+        .map_err(of_store)?;
+    let (version, policy) = policy(wiring, &request.tenant).await?;
+    authorised(&policy, request)?;
+    let switches = switches(&policy, request).map_err(refused)?;
+    let written = named(request)?;
+    let names = steps::names(request, &switches);
+    let connection = wiring.connection(&tenant).await?;
+    let looks = scan && switches.contains_key("remove-mailbox-permissions");
+    let wanted = Wanted {
+        person: Who::Written(&written),
+        names: &names,
+        scan: if looks { Scan::Everywhere } else { Scan::Skip },
+        owned: &[],
+        now: clock::now(),
+    };
+    let mut facts = facts::read(&connection, &Ctx::of(Purpose::Plan), wanted)
+        .await
+        .map_err(|error| of_facts(&tenant.name, error))?;
+    if facts.person.kind == AccountKind::SharedMailbox
+        && made_shared(wiring, &scope, &facts.person.id).await?
+    {
+        facts.person.kind = AccountKind::Human;
+    }
+    let (at, late) = start(&policy, request)?;
+    let mut proposal = steps::propose(request, &policy, &facts, &switches);
+    proposal.remarks.extend(late);
+    let ask = Ask {
+        request,
+        directory: &tenant.directory,
+        policy: &policy,
+        policy_digest: version.digest.as_str(),
+        facts: &facts,
+        at,
+    };
+    let plan = planner::plan(&ask, proposal).map_err(refused)?;
+    Ok(StoredPlan::seal(
+        PlanId::new(clock::short_id('p')),
+        plan,
+        clock::now(),
+        facts.read_at,
+    ))
+}
+
+/// What a plan was made from, with the tenant read again: the same request, under the policy the plan was made under.
+///
+/// # Errors
+/// When facts cannot be read, or what was stored cannot be found.
+pub(crate) async fn ground(wiring: &Wiring, run: &str, plan: &Plan) -> Result<Ground, Problem> {
+    let scope = TenantScope::of(&plan.tenant);
+    let tenant = wiring
+        .store
+        .tenant(&scope, &plan.tenant)
+        .await
+        .map_err(of_store)?;
+    let request = wiring
+        .store
+        .request(&scope, &plan.request)
+        .await
+        .map_err(of_store)?;
+    let version = wiring
+        .store
+        .policy_of(&scope, &plan.tenant, &plan.policy)
+        .await
+        .map_err(of_store)?;
+    let policy = parsed(&version)?;
+    let switches = switches(&policy, &request).map_err(refused)?;
+    let names = steps::names(&request, &switches);
+    let wanted = Wanted {
+        person: Who::Known {
+            id: plan.person.id.as_str(),
+            upn: &plan.upn,
+        },
+        names: &names,
+        scan: Scan::Known(steps::rights_in(plan)),
+        owned: &steps::owned_of(plan),
+        now: clock::now(),
+    };
+    let connection = wiring.connection(&tenant).await?;
+    let facts = facts::read(&connection, &Ctx::of_run(run, Purpose::Drift), wanted)
+        .await
+        .map_err(|error| of_facts(&tenant.name, error))?;
+    Ok(Ground {
+        request,
+        policy,
+        switches,
+        facts,
+    })
+}
+
+/// How many of the newest runs are looked through for an earlier conversion.
+const RUNS_BACK: u32 = 1_000;
+
+/// Whether a run of ours has made this person's mailbox a shared one: then the account is still the person's, and what an earlier
+/// run left open can be planned again.
+async fn made_shared(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    person: &ObjectId,
+) -> Result<bool, Problem> {
+    for row in wiring
+        .store
+        .runs(scope, RUNS_BACK)
+        .await
+        .map_err(of_store)?
+    {
+        let plan = wiring
+            .store
+            .plan(scope, &row.plan)
+            .await
+            .map_err(of_store)?
+            .plan;
+        let converted = |spec: &StepSpec| {
+            spec.has(|effect| *effect == Effect::ConvertsMailbox)
+                && row
+                    .state
+                    .step(&spec.key)
+                    .is_some_and(|step| step.receipt.effective_ms.is_some())
+        };
+        if plan.person.id == *person && plan.steps.iter().any(converted) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A ticket's sender must be somebody whom the policy lets ask; operators at the command line are.
+fn authorised(policy: &Policy, request: &Request) -> Result<(), Problem> {
+    if request.origin.channel != "ticket"
+        || policy::requesters::may_ask(policy, &request.origin.requester)
+    {
+        return Ok(());
+    }
+    Err(Problem::refused(
+        "requester",
+        format!(
+            "{} may not ask for this: the address is not among [requesters] of {}",
+            request.origin.requester, request.tenant
+        ),
+    )
+    .hint("ask an authorised requester to confirm, or add the address to the policy"))
+}
+
+/// The steps that are on, with their settings.
+fn switches(policy: &Policy, request: &Request) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
+    let resolved = policy::resolve(policy, request.kind, &request.switches, &steps::catalogue())?;
+    Ok(resolved
+        .into_iter()
+        .filter(|(_, step)| step.on)
+        .map(|(name, step)| (name, step.settings))
+        .collect())
+}
+
+/// The person as written: the address counts more than the name.
+fn named(request: &Request) -> Result<String, Problem> {
+    let hint = &request.person;
+    hint.address
+        .as_ref()
+        .or(hint.name.as_ref())
+        .map(|cited| cited.value.clone())
+        .ok_or_else(|| {
+            Problem::refused("person", "the request does not say who is meant")
+                .hint("give the sign-in name")
+        })
+}
+
+/// When the run shall start; a moment that has passed means at once, and the approver is told.
+fn start(
+    policy: &Policy,
+    request: &Request,
+) -> Result<(Option<Timestamp>, Option<Remark>), Problem> {
+    let site = policy.default_site();
+    let at = match request.when.as_ref().map(|cited| &cited.value) {
+        None | Some(When::Now) => return Ok((None, None)),
+        Some(When::At(at)) => *at,
+        Some(When::On(date)) => {
+            let site = site.ok_or_else(|| {
+                Problem::refused(
+                    "site",
+                    "the policy has no site, so the end of the day is unknown",
+                )
+            })?;
+            let zone = TimeZone::get(&site.time_zone)
+                .map_err(|error| Problem::refused("site", error.to_string()))?;
+            let time: jiff::civil::Time = site.end_of_day.parse().map_err(|_| {
+                Problem::refused(
+                    "site",
+                    format!("end-of-day “{}” is no time", site.end_of_day),
+                )
+            })?;
+            date.to_datetime(time)
+                .to_zoned(zone)
+                .map_err(|error| Problem::refused("date", error.to_string()))?
+                .timestamp()
+        }
+    };
+    if at > clock::now() {
+        return Ok((Some(at), None));
+    }
+    let text = format!(
+        "The moment asked for, {at}, has passed: the run starts as soon as it is approved."
+    );
+    Ok((None, Some(Remark::new(Weight::Caution, text))))
+}
+
+fn refused(refusals: Vec<Refusal>) -> Problem {
+    let code = refusals
+        .first()
+        .map_or_else(|| "refused".to_owned(), |refusal| refusal.code.clone());
+    let mut hints: Vec<String> = refusals
+        .iter()
+        .map(|refusal| refusal.hint.clone())
+        .collect();
+    hints.dedup();
+    Problem {
+        code,
+        what: refusals.into_iter().map(|refusal| refusal.text).collect(),
+        hint: Some(hints.join("; ")),
+        exit: Exit::Refused,
+    }
+}
+
+fn of_facts(tenant: &TenantId, error: FactsError) -> Problem {
+    match error {
+        FactsError::Call(error) => of_call(tenant, &error),
+        FactsError::Nobody { .. } => Problem::refused("unknown-person", error.to_string())
+            .hint("check the spelling, or give the sign-in name"),
+        FactsError::Several { .. } => Problem::refused("ambiguous-person", error.to_string())
+            .hint("give the sign-in name of the one who is meant"),
+    }
+}

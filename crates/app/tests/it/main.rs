@@ -1,0 +1,18 @@
+//! The real binary, from outside: what an operator types, what he is told, which status it ends with, and what it left alone.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod approvals;
+mod bad_input;
+mod cloud;
+mod drift;
+mod house;
+mod ledger;
+mod protection;
+mod runs;
+mod secrets;
+mod store_refusals;
+mod surface;
+mod tickets;
+mod views;
+mod worker;

@@ -1,0 +1,174 @@
+//! People: the person a plan is about, and those that request or policy name.
+
+use domain::ObjectId;
+use domain::facts::{AccountKind, MailboxFacts, Named, Person, PersonLite};
+use futures::future::try_join_all;
+use serde_json::Value;
+
+use super::{FactsError, flag, text, text_or_empty};
+use crate::graph::{Graph, Path, quoted};
+use crate::{Connection, Ctx, Error};
+
+/// What is read of a person. Graph leaves most of it out unless asked by name.
+pub const USER_PROPERTIES: &[&str] = &[
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "mail",
+    "accountEnabled",
+    "userType",
+    "onPremisesSyncEnabled",
+    "isResourceAccount",
+    "usageLocation",
+    "department",
+    "jobTitle",
+    "employeeId",
+    "lastPasswordChangeDateTime",
+    "signInSessionsValidFromDateTime",
+];
+
+const LITE: &[&str] = &["id", "userPrincipalName", "displayName", "accountEnabled"];
+
+/// The path of a user with the properties asked for.
+#[must_use]
+pub fn user(id: &str, properties: &[&str]) -> Path {
+    Path::of(["users", id]).select(properties)
+}
+
+/// The one person meant.
+pub(super) async fn find(
+    connection: &Connection,
+    ctx: &Ctx,
+    written: &str,
+) -> Result<PersonLite, FactsError> {
+    let found = look_up(&connection.graph, ctx, written).await?;
+    match found.as_slice() {
+        [one] => Ok(one.0.clone()),
+        [] => Err(FactsError::Nobody {
+            written: written.to_owned(),
+        }),
+        _ => Err(FactsError::Several {
+            written: written.to_owned(),
+            found: found.into_iter().map(|(person, _)| person).collect(),
+        }),
+    }
+}
+
+/// Everybody a written name can mean: a sign-in name or an id is one object, a display name may be several.
+async fn look_up(
+    graph: &Graph,
+    ctx: &Ctx,
+    written: &str,
+) -> Result<Vec<(PersonLite, bool)>, Error> {
+    let written = written.trim();
+    if written.contains('@') || uuid::Uuid::try_parse(written).is_ok() {
+        return match graph.get(ctx, &user(written, LITE)).await {
+            Ok(answer) => Ok(vec![(
+                lite(&answer.body),
+                flag(&answer.body, "accountEnabled"),
+            )]),
+            Err(error) if error.class == transport::Class::Missing => {
+                by_filter(graph, ctx, "mail", written).await
+            }
+            Err(error) => Err(error),
+        };
+    }
+    by_filter(graph, ctx, "displayName", written).await
+}
+
+async fn by_filter(
+    graph: &Graph,
+    ctx: &Ctx,
+    property: &str,
+    value: &str,
+) -> Result<Vec<(PersonLite, bool)>, Error> {
+    let path = Path::of(["users"])
+        .filter(&format!("{property} eq {}", quoted(value)))
+        .select(LITE);
+    let listing = graph.list(ctx, &path).await?;
+    Ok(listing
+        .entries
+        .iter()
+        .map(|entry| (lite(entry), flag(entry, "accountEnabled")))
+        .collect())
+}
+
+pub(super) fn lite(entry: &Value) -> PersonLite {
+    PersonLite {
+        id: ObjectId::new(text_or_empty(entry, "id")),
+        upn: text_or_empty(entry, "userPrincipalName"),
+        display_name: text_or_empty(entry, "displayName"),
+    }
+}
+
+/// The person with the manager, and whether the manager can sign in.
+pub(super) async fn person(
+    graph: &Graph,
+    ctx: &Ctx,
+    id: &str,
+) -> Result<(Person, Option<Named>), Error> {
+    let path = user(id, USER_PROPERTIES)
+        .expand("manager($select=id,displayName,userPrincipalName,accountEnabled)");
+    let body = graph.get(ctx, &path).await?.body;
+    let manager = body.get("manager").filter(|manager| manager.is_object());
+    let named = manager.map(|manager| Named {
+        written: "manager".to_owned(),
+        found: vec![lite(manager)],
+        active: flag(manager, "accountEnabled"),
+    });
+    let person = Person {
+        id: ObjectId::new(text_or_empty(&body, "id")),
+        upn: text_or_empty(&body, "userPrincipalName"),
+        display_name: text_or_empty(&body, "displayName"),
+        mail: text(&body, "mail"),
+        sign_in_allowed: flag(&body, "accountEnabled"),
+        guest: text(&body, "userType").is_some_and(|kind| kind == "Guest"),
+        synced: flag(&body, "onPremisesSyncEnabled"),
+        kind: declared_kind(&body),
+        usage_location: text(&body, "usageLocation"),
+        department: text(&body, "department"),
+        job_title: text(&body, "jobTitle"),
+        employee_id: text(&body, "employeeId"),
+        manager: manager.map(lite),
+        password_changed_at: text(&body, "lastPasswordChangeDateTime"),
+        sessions_valid_from: text(&body, "signInSessionsValidFromDateTime"),
+    };
+    Ok((person, named))
+}
+
+/// What the directory itself says about the account. Directory synchronisation names its accounts `Sync_<server>_<id>` and
+/// `ADToAADSyncServiceAccount` (learn.microsoft.com, Entra Connect accounts and permissions).
+fn declared_kind(body: &Value) -> AccountKind {
+    let upn = text_or_empty(body, "userPrincipalName");
+    if flag(body, "isResourceAccount") {
+        AccountKind::Resource
+    } else if upn.starts_with("Sync_") || upn.starts_with("ADToAADSyncServiceAccount") {
+        AccountKind::Sync
+    } else {
+        AccountKind::Human
+    }
+}
+
+/// What the mailbox adds: an account of a shared mailbox or a room does not say so in the directory. A person whose mailbox was
+/// shared by an earlier run is told apart by being allowed to sign in no more, and stays refused, too.
+pub(super) fn account_kind(declared: AccountKind, mailbox: &MailboxFacts) -> AccountKind {
+    match mailbox.cloud().map(|mailbox| mailbox.kind.as_str()) {
+        Some("SharedMailbox") if declared == AccountKind::Human => AccountKind::SharedMailbox,
+        Some("RoomMailbox" | "EquipmentMailbox" | "SchedulingMailbox") => AccountKind::Resource,
+        _ => declared,
+    }
+}
+
+/// Everybody that these names can mean.
+pub(super) async fn named(graph: &Graph, ctx: &Ctx, names: &[String]) -> Result<Vec<Named>, Error> {
+    try_join_all(names.iter().map(|written| async move {
+        let found = look_up(graph, ctx, written).await?;
+        let active = matches!(found.as_slice(), [(_, true)]);
+        Ok(Named {
+            written: written.clone(),
+            found: found.into_iter().map(|(person, _)| person).collect(),
+            active,
+        })
+    }))
+    .await
+}

@@ -1,0 +1,12 @@
+//! The connectors held against the vendors' documents, over a transport that plays back what they describe.
+#![expect(clippy::unwrap_used, reason = "a broken expectation must end the test")]
+
+mod budgets;
+mod exchange;
+mod gathering;
+mod meanings;
+mod reads;
+mod script;
+mod setup;
+mod tokens;
+mod writes;

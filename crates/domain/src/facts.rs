@@ -1,0 +1,417 @@
+//! What was read from the live tenant about the person and the objects concerned, and when.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ObjectId;
+use crate::spec::{Carries, Route};
+
+/// Everything a planner may know. What could not be read is said in `unchecked`, never guessed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// When the reads were made.
+    pub read_at: Timestamp,
+    /// The tenant at large.
+    pub tenant: TenantFacts,
+    /// The person.
+    pub person: Person,
+    /// The licences the person holds, one entry per route.
+    pub licenses: Vec<LicenseHeld>,
+    /// Groups and lists the person is a direct member of.
+    pub memberships: Vec<Group>,
+    /// Groups the person owns.
+    pub owned_groups: Vec<OwnedGroup>,
+    /// Applications the person owns.
+    pub owned_applications: Vec<OwnedApplication>,
+    /// Administrative roles, active and eligible, direct and through groups.
+    pub roles: Vec<RoleHeld>,
+    /// Sign-in methods other than the password.
+    pub methods: Vec<Method>,
+    /// People whose manager is the person.
+    pub reports: Vec<PersonLite>,
+    /// The mailbox.
+    pub mailbox: MailboxFacts,
+    /// Future meetings that the person organises and that have attendees.
+    pub meetings: Vec<Meeting>,
+    /// The person's rights on other mailboxes.
+    pub rights_elsewhere: Vec<MailboxRight>,
+    /// Other people named by the request or the policy, resolved in the tenant.
+    pub named: Vec<Named>,
+    /// What was not or could not be read, and why.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// The tenant at large.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TenantFacts {
+    /// Verified domains.
+    pub domains: Vec<String>,
+    /// The licences the tenant has bought.
+    pub skus: Vec<Sku>,
+    /// Active holders of the Global Administrator role.
+    pub global_administrators: Vec<ObjectId>,
+}
+
+/// A licence the tenant has bought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sku {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its part number, e.g. `SPE_E3`.
+    pub name: String,
+    /// Seats that can be used.
+    pub seats: i64,
+    /// Seats in use.
+    pub used: i64,
+    /// What hangs on it.
+    pub carries: Carries,
+    /// Whether it alone can keep a mailbox over 50 GB, on hold or with an archive.
+    pub keeps_large_mailbox: bool,
+}
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    /// The object id.
+    pub id: ObjectId,
+    /// The sign-in name.
+    pub upn: String,
+    /// The display name.
+    pub display_name: String,
+    /// The mail address.
+    pub mail: Option<String>,
+    /// Whether sign-in is allowed.
+    pub sign_in_allowed: bool,
+    /// Whether the account is a guest.
+    pub guest: bool,
+    /// Whether the account is mastered on premises.
+    pub synced: bool,
+    /// Whether the account belongs to a room, a resource, a shared mailbox, a service or directory synchronisation.
+    pub kind: AccountKind,
+    /// The usage location.
+    pub usage_location: Option<String>,
+    /// The department.
+    pub department: Option<String>,
+    /// The job title.
+    pub job_title: Option<String>,
+    /// The employee id.
+    pub employee_id: Option<String>,
+    /// The manager.
+    pub manager: Option<PersonLite>,
+    /// When the password was last changed.
+    pub password_changed_at: Option<String>,
+    /// Sessions older than this are refused.
+    pub sessions_valid_from: Option<String>,
+}
+
+/// What sort of account it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountKind {
+    /// A human being's.
+    Human,
+    /// A shared mailbox's.
+    SharedMailbox,
+    /// A room's or a piece of equipment's.
+    Resource,
+    /// A service's.
+    Service,
+    /// Directory synchronisation's.
+    Sync,
+}
+
+/// Another person, as far as needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonLite {
+    /// The object id.
+    pub id: ObjectId,
+    /// The sign-in name.
+    pub upn: String,
+    /// The display name.
+    pub display_name: String,
+}
+
+/// A person named by request or policy, and who was found under that name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// As written.
+    pub written: String,
+    /// Everybody found under it; one entry when it is clear.
+    pub found: Vec<PersonLite>,
+    /// Whether sign-in is allowed, for the one found.
+    pub active: bool,
+}
+
+/// A licence held by one route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LicenseHeld {
+    /// The licence.
+    pub sku: ObjectId,
+    /// Its part number.
+    pub name: String,
+    /// How it is held.
+    pub route: Route,
+    /// What hangs on it.
+    pub carries: Carries,
+    /// Plans switched off, for restoring it.
+    pub disabled_plans: Vec<ObjectId>,
+}
+
+/// How membership of a group is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupKind {
+    /// A security group.
+    Security,
+    /// A Microsoft 365 group, with or without a team.
+    Unified,
+    /// A mail-enabled security group.
+    MailSecurity,
+    /// A distribution list.
+    Distribution,
+}
+
+/// A group or list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The object id.
+    pub id: ObjectId,
+    /// The display name.
+    pub name: String,
+    /// How membership is written.
+    pub kind: GroupKind,
+    /// The membership rule of a dynamic group.
+    pub rule: Option<String>,
+    /// Whether it is mastered on premises.
+    pub synced: bool,
+    /// Whether roles can be assigned to it.
+    pub role_assignable: bool,
+    /// The licences it gives its members.
+    pub licenses: Vec<ObjectId>,
+}
+
+impl Group {
+    /// Whether membership is written in the mail system.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(self.kind, GroupKind::MailSecurity | GroupKind::Distribution)
+    }
+
+    /// Whether a person's membership can be written at all from here.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        self.rule.is_none() && !self.synced
+    }
+}
+
+/// A group and its owners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedGroup {
+    /// The group.
+    pub group: Group,
+    /// The people who own it, the person included.
+    pub owners: Vec<ObjectId>,
+}
+
+/// An application the person owns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedApplication {
+    /// The object id.
+    pub id: ObjectId,
+    /// The display name.
+    pub name: String,
+    /// The people who own it, the person included.
+    pub owners: Vec<ObjectId>,
+    /// How many secrets and certificates it has: somebody should rotate them.
+    pub secrets: usize,
+}
+
+/// How a role is held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleHeldBy {
+    /// An active assignment to the person.
+    Assignment,
+    /// The person may activate it.
+    Eligibility,
+    /// Through this group.
+    Group(ObjectId),
+}
+
+/// An administrative role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleHeld {
+    /// The id of the assignment or eligibility, which removal uses.
+    pub id: ObjectId,
+    /// The role's definition id (its template id for built-in roles).
+    pub role: ObjectId,
+    /// The role's name.
+    pub name: String,
+    /// The directory scope, `/` for the whole tenant.
+    pub scope: String,
+    /// How it is held.
+    pub by: RoleHeldBy,
+    /// Whether it is a privileged role.
+    pub privileged: bool,
+}
+
+/// A sign-in method.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Method {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its kind as the directory names it, e.g. `phone`, `fido2`.
+    pub kind: String,
+    /// What a person would recognise it by, without giving it away.
+    pub name: String,
+}
+
+/// The mailbox of the person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum MailboxFacts {
+    /// There is none.
+    None,
+    /// It is kept on premises.
+    OnPremises,
+    /// It could not be read.
+    Unread {
+        /// Why not.
+        because: String,
+    },
+    /// It is in the cloud.
+    Cloud(Box<Mailbox>),
+}
+
+impl MailboxFacts {
+    /// The mailbox in the cloud, when there is one.
+    #[must_use]
+    pub fn cloud(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Cloud(mailbox) => Some(mailbox),
+            _ => None,
+        }
+    }
+}
+
+/// A mailbox in the cloud.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// The id that calls use.
+    pub id: ObjectId,
+    /// Its primary address.
+    pub address: String,
+    /// Its type as the vendor names it (`UserMailbox`, `SharedMailbox`, …).
+    pub kind: String,
+    /// Its size in bytes, when it could be read.
+    pub size_bytes: Option<u64>,
+    /// Why it is on hold, one word per reason; empty when it is not.
+    pub holds: Vec<String>,
+    /// Whether it has an archive.
+    pub archive: bool,
+    /// Whether it is hidden from address lists.
+    pub hidden: bool,
+    /// Where mail is forwarded within the organisation (an object's id or name as read).
+    pub forwarding_to: Option<String>,
+    /// Where mail is forwarded outside.
+    pub forwarding_smtp: Option<String>,
+    /// Whether a copy stays when it is forwarded.
+    pub keep_copy: bool,
+    /// The automatic reply.
+    pub auto_reply: AutoReply,
+    /// Rules of the user, system rules left out.
+    pub rules: Vec<MailboxRule>,
+    /// Phones with a partnership.
+    pub devices: Vec<MailboxDevice>,
+    /// Who can open it besides the person.
+    pub full_access: Vec<Trustee>,
+    /// Who can send as it besides the person.
+    pub send_as: Vec<Trustee>,
+}
+
+/// An automatic reply.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoReply {
+    /// `Disabled`, `Enabled` or `Scheduled`.
+    pub state: String,
+    /// The text for colleagues, without the markup the server wraps around it.
+    pub internal: String,
+    /// The text for others.
+    pub external: String,
+    /// Who outside gets it: `None`, `Known`, `All`.
+    pub audience: String,
+}
+
+/// A rule in a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxRule {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: String,
+    /// Where it sends mail outside the mailbox, when it does.
+    pub sends_to: Vec<String>,
+}
+
+/// A phone's partnership with a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxDevice {
+    /// Its identity.
+    pub id: ObjectId,
+    /// What a person would recognise it by.
+    pub name: String,
+}
+
+/// Somebody with a right on a mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trustee {
+    /// The object id where it could be resolved, else the name as read.
+    pub id: ObjectId,
+    /// The name.
+    pub name: String,
+}
+
+/// Which right on a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Open it and read.
+    FullAccess,
+    /// Send as it.
+    SendAs,
+    /// Send on its behalf.
+    SendOnBehalf,
+}
+
+/// A right of the person on another mailbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxRight {
+    /// The mailbox.
+    pub mailbox: ObjectId,
+    /// Its address.
+    pub address: String,
+    /// The right.
+    pub right: Right,
+}
+
+/// A future meeting.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meeting {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its subject.
+    pub subject: String,
+    /// When it starts, as read.
+    pub start: String,
+    /// How many people are invited.
+    pub attendees: usize,
+}
+
+/// Something that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchecked {
+    /// What.
+    pub what: String,
+    /// Why, and what would be needed to read it.
+    pub because: String,
+}

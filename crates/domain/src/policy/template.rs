@@ -1,0 +1,161 @@
+//! A complete policy with every switch at its default and a word about each, ready to edit.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::catalogue::{Catalogue, Entry};
+use crate::request::Kind;
+
+/// The file name under which the template looks for the schema.
+pub const SCHEMA_FILE: &str = "tenure-policy.schema.json";
+
+const HEAD: &str = r#"
+# Who may ask, who decides, who is protected, and what is done. Every line below is the default; `tenure policy check` says what is
+# wrong, with the line.
+
+# The version of this format.
+version = 1
+
+# A place of the tenant. `default` holds for people without one; add [sites.NAME] for more.
+[sites.default]
+# Country, two capital letters of ISO 3166-1.
+usage-location = "DE"
+# Time zone by its IANA name.
+time-zone = "Europe/Berlin"
+# When a leaver whose last day has no clock time is closed.
+end-of-day = "17:00"
+
+# Who may ask by ticket or mail. A request from anybody else is kept and shown, and becomes no plan.
+[requesters]
+# For example ["hr@contoso.example", "*@people.contoso.example"].
+addresses = []
+
+# Who decides. Nobody approves his own request, or a plan about himself.
+[approvals]
+# How many different people have to approve a plan.
+people = 1
+# Who may; empty for any operator.
+approvers = []
+# How long an approval holds.
+holds-for-hours = 72
+
+[protected]
+# Emergency accounts by sign-in name: never touched.
+break-glass = []
+# Say `true` when the list above is complete, also when it is empty. No run starts before.
+break-glass-confirmed = false
+# Service and synchronisation accounts by sign-in name: never touched.
+service-accounts = []
+# People whose plans need a second approver.
+vip = []
+
+# Start small: while this is on, only these people can be planned.
+[pilot]
+on = false
+persons = []
+
+# Which steps may appear in any plan. Without `allowed`, all.
+[steps]
+# allowed = ["block-sign-in", "revoke-sessions"]
+
+# What happens when the live tenant changed between approval and run.
+[drift]
+# Whether a removal may take one more of the same kind (one more group, one more rule) without a new approval.
+removals-may-grow = false
+
+# Who is told, and from which mailbox.
+[notify]
+# sender = "it@contoso.example"
+recipients = []
+"#;
+
+/// The template. It is a valid policy.
+#[must_use]
+pub fn template(catalogue: &Catalogue) -> String {
+    let mut text = format!("#:schema {SCHEMA_FILE}\n{HEAD}");
+    playbook(
+        &mut text,
+        catalogue,
+        ("offboard", "leaves"),
+        &[Kind::Offboard, Kind::Restore],
+    );
+    playbook(
+        &mut text,
+        catalogue,
+        ("onboard", "joins"),
+        &[Kind::Onboard, Kind::Transfer],
+    );
+    text
+}
+
+fn playbook(text: &mut String, catalogue: &Catalogue, (name, verb): (&str, &str), kinds: &[Kind]) {
+    let _ = write!(
+        text,
+        "\n# What is done when a person {verb}: true, false, or settings. The order is Tenure's, whatever the order here.\n[{name}]\n"
+    );
+    for entry in &catalogue.entries {
+        if entry.kinds.iter().any(|kind| kinds.contains(kind)) {
+            step(text, entry);
+        }
+    }
+}
+
+fn step(text: &mut String, entry: &Entry) {
+    let _ = writeln!(text, "\n# {}", entry.purpose);
+    if !entry.aliases.is_empty() {
+        let names: Vec<&str> = entry.aliases.iter().map(|alias| alias.name).collect();
+        let _ = writeln!(text, "# Also known as: {}.", names.join(", "));
+    }
+    let name = entry.name;
+    let properties = entry.schema.get("properties").and_then(Value::as_object);
+    let Some(properties) = properties.filter(|properties| !properties.is_empty()) else {
+        let _ = writeln!(text, "{name} = {}", entry.default_on);
+        return;
+    };
+    let _ = writeln!(text, "{name}.on = {}", entry.default_on);
+    for (key, about) in properties.iter().filter(|(key, _)| *key != "on") {
+        if let Some(about) = about.get("description").and_then(Value::as_str) {
+            for line in about.lines() {
+                let _ = writeln!(text, "# {line}");
+            }
+        }
+        match entry.defaults.get(key).and_then(toml) {
+            Some(value) => {
+                let _ = writeln!(text, "{name}.{key} = {value}");
+            }
+            // No default: the line shows the shape and does nothing.
+            None => {
+                let _ = writeln!(text, "# {name}.{key} = {}", shape(about));
+            }
+        }
+    }
+}
+
+fn toml(value: &Value) -> Option<String> {
+    if value.is_null() {
+        return None;
+    }
+    toml::Value::try_from(value)
+        .ok()
+        .map(|value| value.to_string())
+}
+
+fn shape(about: &Value) -> &'static str {
+    let sort = &about["type"];
+    let is = |name: &str| {
+        sort == name
+            || sort
+                .as_array()
+                .is_some_and(|sorts| sorts.iter().any(|one| one == name))
+    };
+    if is("boolean") {
+        "true"
+    } else if is("integer") || is("number") {
+        "1"
+    } else if is("array") {
+        "[]"
+    } else {
+        "\"…\""
+    }
+}

@@ -1,0 +1,171 @@
+//! What Tenure can do to a tenant: one file per step, and the one list that names them.
+//!
+//! Steps propose specs from facts and policy, read each change back directly, and make it true. They know vendors by way of
+//! `connectors`; they know no SQL and no page.
+
+use std::collections::BTreeMap;
+
+use domain::catalogue::Catalogue;
+use domain::facts::Facts;
+use domain::plan::{Remark, Weight};
+use domain::planner::{Proposal, Refusal};
+use domain::policy::{Policy, Resolved};
+use domain::request::Request;
+
+mod access;
+mod cx;
+mod hands;
+mod licence;
+mod mailbox;
+mod markup;
+mod membership;
+mod problem;
+mod rights;
+mod settings;
+mod step;
+#[cfg(test)]
+mod tests;
+mod wish;
+
+mod block_sign_in;
+mod cancel_meetings;
+mod convert_mailbox;
+mod grant_mailbox_access;
+mod hide_from_address_lists;
+mod notify;
+mod reassign_reports;
+mod remove_admin_roles;
+mod remove_auth_methods;
+mod remove_from_groups;
+mod remove_from_lists;
+mod remove_inbox_rules;
+mod remove_licenses;
+mod remove_mailbox_permissions;
+mod remove_mobile_devices;
+mod reset_password;
+mod revoke_sessions;
+mod set_auto_reply;
+mod set_forwarding;
+mod transfer_ownership;
+
+pub use cx::Cx;
+pub use hands::{Ground, Now, Random, Source, TenantHands};
+pub use problem::of_facts;
+pub use remove_mailbox_permissions::rights_in;
+pub use remove_mailbox_permissions::rights_of;
+pub use step::{About, Step, Undo};
+pub use transfer_ownership::owned_of;
+pub use wish::{Switches, Wish};
+
+/// Every step, in the order in which a policy template lists them and in which equals are carried out.
+pub const ALL: &[&dyn Step] = &[
+    &block_sign_in::BlockSignIn,
+    &reset_password::ResetPassword,
+    &revoke_sessions::RevokeSessions,
+    &remove_admin_roles::RemoveAdminRoles,
+    &remove_auth_methods::RemoveAuthMethods,
+    &cancel_meetings::CancelMeetings,
+    &set_auto_reply::SetAutoReply,
+    &set_forwarding::SetForwarding,
+    &grant_mailbox_access::GrantMailboxAccess,
+    &convert_mailbox::ConvertMailbox,
+    &hide_from_address_lists::HideFromAddressLists,
+    &remove_inbox_rules::RemoveInboxRules,
+    &remove_mobile_devices::RemoveMobileDevices,
+    &remove_mailbox_permissions::RemoveMailboxPermissions,
+    &transfer_ownership::TransferOwnership,
+    &remove_from_groups::RemoveFromGroups,
+    &remove_from_lists::RemoveFromLists,
+    &reassign_reports::ReassignReports,
+    &remove_licenses::RemoveLicenses,
+    &notify::Notify,
+];
+
+/// The step of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Step> {
+    ALL.iter().copied().find(|step| step.about().name == name)
+}
+
+/// All steps as policy, planner and manual see them.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    Catalogue {
+        entries: ALL.iter().map(|step| step.about().entry()).collect(),
+    }
+}
+
+/// The steps that are on, from what policy and request come to together.
+#[must_use]
+pub fn switched_on(resolved: &BTreeMap<String, Resolved>) -> Switches {
+    let on = resolved.iter().filter(|(_, step)| step.on);
+    on.map(|(name, step)| (name.clone(), step.settings.clone()))
+        .collect()
+}
+
+/// People that the request and the settings name, as written, so that facts can hold who they are. Never `manager`.
+#[must_use]
+pub fn names(request: &Request, switches: &Switches) -> Vec<String> {
+    let mut names: Vec<String> = ALL
+        .iter()
+        .filter_map(|step| Some((step, switches.get(step.about().name)?)))
+        .flat_map(|(step, settings)| step.names(request, settings))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// What the steps that are switched on propose. Pure.
+#[must_use]
+pub fn propose(request: &Request, policy: &Policy, facts: &Facts, switches: &Switches) -> Proposal {
+    let mut out = Proposal::default();
+    for name in switches.keys().filter(|name| find(name).is_none()) {
+        out.refusals.push(Refusal::new(
+            "unknown-step",
+            format!("there is no step “{name}”"),
+            "see `tenure policy init` for all steps and their settings",
+        ));
+    }
+    for step in ALL {
+        let about = step.about();
+        if !about.kinds.contains(&request.kind) {
+            continue;
+        }
+        let Some(settings) = switches.get(about.name) else {
+            unheard(request, about, &mut out);
+            continue;
+        };
+        if let Err(reason) = (about.check)(settings) {
+            out.refusals.push(Refusal::new(
+                "settings",
+                format!("the settings of {} cannot be used: {reason}", about.name),
+                "correct them in the policy or in the request",
+            ));
+            continue;
+        }
+        step.propose(
+            &Wish {
+                request,
+                policy,
+                facts,
+                settings,
+                switches,
+            },
+            &mut out,
+        );
+    }
+    out
+}
+
+/// What a request asks for is never silently left out.
+fn unheard(request: &Request, about: &About, out: &mut Proposal) {
+    for field in about.fields {
+        if let Some(asked) = request.field(field) {
+            out.remarks.push(Remark::new(
+                Weight::Caution,
+                format!("The request names {asked} ({field}). This plan does nothing about it: {} is switched off.", about.name),
+            ));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The steps against the sandbox, through the real connectors.
+#![expect(clippy::unwrap_used, reason = "a broken expectation must end the test")]
+
+mod every_step;
+mod lab;
+mod leavers;
+mod whole_run;

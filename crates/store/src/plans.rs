@@ -1,0 +1,191 @@
+//! Plans: the canonical bytes as made once, and which plan took the place of which.
+
+use domain::plan::{Digest, StoredPlan};
+use domain::{PlanId, RequestId, RunId, TenantId};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::error::is_duplicate;
+use crate::ledger::append;
+use crate::open::Store;
+use crate::sql::statements;
+use crate::tenants::time;
+use crate::{Error, TenantScope};
+
+statements! {
+    INSERT = "INSERT INTO plans (id, tenant, request, person, upn, bytes, digest, made_ms, read_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    SUPERSEDE = "UPDATE plans SET superseded_by = ?3
+        WHERE (?1 IS NULL OR tenant = ?1) AND request = ?2 AND id <> ?3 AND superseded_by IS NULL";
+    SELECT = "SELECT id, bytes, digest, made_ms, read_ms, superseded_by FROM plans
+        WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_ALL = "SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
+            runs.id AS run,
+            (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
+        FROM plans LEFT JOIN runs ON runs.plan = plans.id
+        WHERE (?1 IS NULL OR plans.tenant = ?1) ORDER BY plans.made_ms DESC, plans.id LIMIT ?2";
+}
+
+/// A plan in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlanRow {
+    /// The plan.
+    pub id: PlanId,
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The request it answers.
+    pub request: RequestId,
+    /// The person's sign-in name.
+    pub upn: String,
+    /// The digest an approval binds to.
+    pub digest: Digest,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// The plan that took its place.
+    pub superseded_by: Option<PlanId>,
+    /// How many approvals were given and not taken back.
+    pub approvals: u32,
+    /// The run that carries it out.
+    pub run: Option<RunId>,
+}
+
+/// A plan and the plan that took its place, if any.
+pub(crate) struct Kept {
+    pub(crate) plan: StoredPlan,
+    pub(crate) superseded_by: Option<PlanId>,
+}
+
+impl Kept {
+    pub(crate) fn refuse_superseded(&self) -> Result<(), Error> {
+        match &self.superseded_by {
+            None => Ok(()),
+            Some(by) => Err(Error::Superseded {
+                plan: self.plan.id.clone(),
+                by: by.clone(),
+            }),
+        }
+    }
+}
+
+impl Store {
+    /// Keeps a plan. It takes the place of older plans for the same request.
+    ///
+    /// # Errors
+    /// [`Error::Exists`], [`Error::Missing`] without its request, and store errors.
+    pub async fn add_plan(&self, scope: &TenantScope, stored: &StoredPlan) -> Result<(), Error> {
+        let plan = &stored.plan;
+        scope.admit(&plan.tenant)?;
+        let request = self.request(scope, &plan.request).await?;
+        if request.tenant != plan.tenant {
+            return Err(Error::missing("request", plan.request.as_str()));
+        }
+        let mut tx = self.write().await?;
+        let inserted = sqlx::query(INSERT)
+            .bind(stored.id.as_str())
+            .bind(plan.tenant.as_str())
+            .bind(plan.request.as_str())
+            .bind(plan.person.id.as_str().to_lowercase())
+            .bind(&plan.upn)
+            .bind(&stored.bytes)
+            .bind(stored.digest.as_str())
+            .bind(stored.made_at.as_millisecond())
+            .bind(stored.read_at.as_millisecond())
+            .execute(&mut *tx)
+            .await;
+        if inserted.as_ref().is_err_and(is_duplicate) {
+            let id = stored.id.as_str().to_owned();
+            return Err(Error::Exists { what: "plan", id });
+        }
+        inserted?;
+        sqlx::query(SUPERSEDE)
+            .bind(plan.tenant.as_str())
+            .bind(plan.request.as_str())
+            .bind(stored.id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        // The bytes as text, so that the digest can be checked from the ledger alone.
+        let payload = json!({
+            "bytes": String::from_utf8_lossy(&stored.bytes),
+            "digest": stored.digest,
+            "made_at": stored.made_at,
+            "plan": stored.id,
+            "read_at": stored.read_at,
+        });
+        let at_ms = stored.made_at.as_millisecond();
+        append(&mut tx, &plan.tenant, "plan", &payload.to_string(), at_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// One plan, opened from its stored bytes.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Unreadable`] and store errors.
+    pub async fn plan(&self, scope: &TenantScope, id: &PlanId) -> Result<StoredPlan, Error> {
+        let mut connection = self.read().await?;
+        Ok(load(&mut connection, scope.filter(), id).await?.plan)
+    }
+
+    /// The newest plans, at most so many.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn plans(&self, scope: &TenantScope, limit: u32) -> Result<Vec<PlanRow>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_ALL)
+            .bind(scope.filter())
+            .bind(limit)
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(plan_row).collect()
+    }
+}
+
+/// Loads a plan on a connection, which may be in a transaction.
+pub(crate) async fn load(
+    connection: &mut SqliteConnection,
+    scope: Option<&str>,
+    id: &PlanId,
+) -> Result<Kept, Error> {
+    let row = sqlx::query(SELECT)
+        .bind(scope)
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?
+        .ok_or_else(|| Error::missing("plan", id.as_str()))?;
+    let made_at = time("plan", id.as_str(), row.try_get("made_ms")?)?;
+    let read_at = time("plan", id.as_str(), row.try_get("read_ms")?)?;
+    let plan = StoredPlan::open(id.clone(), row.try_get("bytes")?, made_at, read_at)
+        .map_err(|error| Error::unreadable("plan", id.as_str(), error))?;
+    let digest: &str = row.try_get("digest")?;
+    if plan.digest.as_str() != digest {
+        let why = "its bytes do not have the digest that was recorded";
+        return Err(Error::unreadable("plan", id.as_str(), why));
+    }
+    let superseded_by: Option<String> = row.try_get("superseded_by")?;
+    let superseded_by = superseded_by.map(PlanId::new);
+    Ok(Kept {
+        plan,
+        superseded_by,
+    })
+}
+
+fn plan_row(row: &SqliteRow) -> Result<PlanRow, Error> {
+    let id: String = row.try_get("id")?;
+    let digest: &str = row.try_get("digest")?;
+    let superseded_by: Option<String> = row.try_get("superseded_by")?;
+    let run: Option<String> = row.try_get("run")?;
+    Ok(PlanRow {
+        made_at: time("plan", &id, row.try_get("made_ms")?)?,
+        id: PlanId::new(id),
+        tenant: TenantId::new(row.try_get::<String, _>("tenant")?),
+        request: RequestId::new(row.try_get::<String, _>("request")?),
+        upn: row.try_get("upn")?,
+        digest: Digest::from(digest),
+        superseded_by: superseded_by.map(PlanId::new),
+        approvals: row.try_get("approvals")?,
+        run: run.map(RunId::new),
+    })
+}

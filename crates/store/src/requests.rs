@@ -1,0 +1,184 @@
+//! Requests with their raw evidence, and drafts of requests for which something must still be asked.
+
+use domain::RequestId;
+use domain::request::Request;
+use jiff::Timestamp;
+use serde_json::to_string;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use crate::error::is_duplicate;
+use crate::ledger::append;
+use crate::open::Store;
+use crate::sql::statements;
+use crate::{Error, TenantScope};
+
+statements! {
+    INSERT = "INSERT INTO requests (id, tenant, kind, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    SELECT = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_ALL = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id LIMIT ?2";
+    UPSERT_DRAFT = "INSERT INTO drafts (id, tenant, body, at_ms) VALUES (?1, ?2, ?3, ?4)
+        ON CONFLICT (id) DO UPDATE SET body = excluded.body, at_ms = excluded.at_ms WHERE tenant = excluded.tenant";
+    SELECT_DRAFT = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_DRAFTS = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id";
+    DELETE_DRAFT = "DELETE FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+}
+
+impl Store {
+    /// Keeps a request with its evidence; a draft of the same id is done with.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] and store errors.
+    pub async fn add_request(
+        &self,
+        scope: &TenantScope,
+        request: &Request,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        scope.admit(&request.tenant)?;
+        self.tenant(scope, &request.tenant).await?;
+        let body = text(request);
+        let mut tx = self.write().await?;
+        let inserted = sqlx::query(INSERT)
+            .bind(request.id.as_str())
+            .bind(request.tenant.as_str())
+            .bind(request.kind.word())
+            .bind(&body)
+            .bind(at.as_millisecond())
+            .execute(&mut *tx)
+            .await;
+        if inserted.as_ref().is_err_and(is_duplicate) {
+            let id = request.id.as_str().to_owned();
+            return Err(Error::Exists {
+                what: "request",
+                id,
+            });
+        }
+        inserted?;
+        sqlx::query(DELETE_DRAFT)
+            .bind(scope.filter())
+            .bind(request.id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        append(
+            &mut tx,
+            &request.tenant,
+            "request",
+            &body,
+            at.as_millisecond(),
+        )
+        .await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and store errors.
+    pub async fn request(&self, scope: &TenantScope, id: &RequestId) -> Result<Request, Error> {
+        self.one_request(SELECT, scope, id).await
+    }
+
+    /// The newest requests, at most so many.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn requests(&self, scope: &TenantScope, limit: u32) -> Result<Vec<Request>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_ALL)
+            .bind(scope.filter())
+            .bind(limit)
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(request).collect()
+    }
+
+    /// Keeps or replaces a draft: a request for which something must still be asked. Drafts are not in the ledger.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn put_draft(
+        &self,
+        scope: &TenantScope,
+        draft: &Request,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        scope.admit(&draft.tenant)?;
+        self.tenant(scope, &draft.tenant).await?;
+        let mut tx = self.write().await?;
+        let kept = sqlx::query(UPSERT_DRAFT)
+            .bind(draft.id.as_str())
+            .bind(draft.tenant.as_str())
+            .bind(text(draft))
+            .bind(at.as_millisecond())
+            .execute(&mut *tx)
+            .await?;
+        if kept.rows_affected() == 0 {
+            let id = draft.id.as_str().to_owned();
+            return Err(Error::Exists { what: "draft", id });
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// One draft.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and store errors.
+    pub async fn draft(&self, scope: &TenantScope, id: &RequestId) -> Result<Request, Error> {
+        self.one_request(SELECT_DRAFT, scope, id).await
+    }
+
+    /// All drafts, the newest first.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn drafts(&self, scope: &TenantScope) -> Result<Vec<Request>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_DRAFTS)
+            .bind(scope.filter())
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(request).collect()
+    }
+
+    /// Drops a draft; says whether there was one.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn drop_draft(&self, scope: &TenantScope, id: &RequestId) -> Result<bool, Error> {
+        let mut tx = self.write().await?;
+        let dropped = sqlx::query(DELETE_DRAFT)
+            .bind(scope.filter())
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(dropped.rows_affected() > 0)
+    }
+
+    async fn one_request(
+        &self,
+        statement: &'static str,
+        scope: &TenantScope,
+        id: &RequestId,
+    ) -> Result<Request, Error> {
+        let mut connection = self.read().await?;
+        let row = sqlx::query(statement)
+            .bind(scope.filter())
+            .bind(id.as_str())
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or_else(|| Error::missing("request", id.as_str()))?;
+        request(&row)
+    }
+}
+
+fn text(request: &Request) -> String {
+    to_string(request).expect("a request consists of JSON values")
+}
+
+fn request(row: &SqliteRow) -> Result<Request, Error> {
+    let body: &str = row.try_get("body")?;
+    let id: &str = row.try_get("id")?;
+    serde_json::from_str(body).map_err(|error| Error::unreadable("request", id, error))
+}

@@ -1,0 +1,149 @@
+//! Worlds made comparable: times, ids and secrets that a run has made become one word each; those that were there before stay.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+const ID: &str = "<id>";
+const TIME: &str = "<time>";
+const SECRET: &str = "<secret>";
+/// The length of an id and of a SHA-256 hash as text.
+const ID_LEN: usize = 36;
+const HASH_LEN: usize = 64;
+
+/// Every text of the world as it was before the run: none of these was made by it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known(BTreeSet<String>);
+
+impl Known {
+    /// What a world holds.
+    pub(crate) fn of(world: &Value) -> Self {
+        let mut known = Self::default();
+        known.take(world);
+        known
+    }
+
+    fn take(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                self.0.insert(text.clone());
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.take(item)),
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    self.0.insert(name.clone());
+                    self.take(value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A value in which everything that the run has made up is replaced. Lists become sets: no list of a tenant has an order.
+    pub(crate) fn normal(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.text(text)),
+            Value::Array(items) => {
+                let mut items: Vec<Value> = items.iter().map(|item| self.normal(item)).collect();
+                items.sort_by_key(Value::to_string);
+                Value::Array(items)
+            }
+            Value::Object(fields) => self.object(fields),
+            other => other.clone(),
+        }
+    }
+
+    fn object(&self, fields: &Map<String, Value>) -> Value {
+        let mut out = Map::new();
+        let mut made: Vec<Value> = Vec::new();
+        for (name, value) in fields {
+            let (shown, value) = (self.text(name), self.normal(value));
+            if shown == *name {
+                out.insert(shown, value);
+            } else {
+                // Objects that the run has made have no name to be told apart by.
+                made.push(value);
+            }
+        }
+        if !made.is_empty() {
+            made.sort_by_key(Value::to_string);
+            out.insert(ID.to_owned(), Value::Array(made));
+        }
+        out.sort_keys();
+        Value::Object(out)
+    }
+
+    /// A text in which every id, time and hash that was not there before is replaced.
+    pub(crate) fn text(&self, text: &str) -> String {
+        if self.0.contains(text) {
+            return text.to_owned();
+        }
+        if text.parse::<Timestamp>().is_ok() {
+            return TIME.to_owned();
+        }
+        if text.len() == HASH_LEN && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return SECRET.to_owned();
+        }
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            match rest.get(..ID_LEN).filter(|id| is_id(id)) {
+                Some(id) => {
+                    out.push_str(if self.0.contains(id) { id } else { ID });
+                    rest = &rest[ID_LEN..];
+                }
+                None => {
+                    out.push(next);
+                    rest = &rest[next.len_utf8()..];
+                }
+            }
+        }
+        out
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    text.as_bytes()[8] == b'-' && Uuid::try_parse(text).is_ok()
+}
+
+/// Where two values differ, at most so many places, as `path: left, right`.
+pub(crate) fn differences(left: &Value, right: &Value, most: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    compare("", left, right, &mut out);
+    let more = out.len().saturating_sub(most);
+    out.truncate(most);
+    if more > 0 {
+        out.push(format!("and {more} more"));
+    }
+    out
+}
+
+fn compare(path: &str, left: &Value, right: &Value, out: &mut Vec<String>) {
+    match (left, right) {
+        _ if left == right => {}
+        (Value::Object(a), Value::Object(b)) => {
+            let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            for name in names {
+                let side =
+                    |fields: &Map<String, Value>| fields.get(name).cloned().unwrap_or(Value::Null);
+                compare(&format!("{path}/{name}"), &side(a), &side(b), out);
+            }
+        }
+        _ => out.push(format!(
+            "{path}: {} undisturbed, {} here",
+            short(left),
+            short(right)
+        )),
+    }
+}
+
+/// A value as a message holds it.
+pub(crate) fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(160) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}

@@ -1,0 +1,60 @@
+//! The project's own tools: `cargo xtask demo` shows Tenure at work, `cargo xtask test` runs every test.
+
+mod check;
+mod contract;
+mod crash;
+mod requests;
+mod rules;
+mod run;
+#[cfg(test)]
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tenure's own tools")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Formatting and lints: fast, before each commit.
+    Check,
+    /// Every test, installing what it needs.
+    Test,
+    /// Holds requests, replies and permissions against Microsoft's own tables.
+    Contract(contract::Args),
+    /// Kills the real process at every class of point, takes the run up again, and judges what is left.
+    Crash(crash::Args),
+    /// Counts what the reference leaver costs a tenant, on the unkind sandbox.
+    Requests(requests::Args),
+    /// Replays every plan that the switches can make on a small world, and reads the damage.
+    Rules,
+    /// Builds Tenure and shows leavers from ticket to proof on the sandbox.
+    Demo {
+        /// Approve without asking, for machines.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Check => check::run(),
+        Command::Test => {
+            check::run()?;
+            rules::run()?;
+            run::cargo(&["test", "--workspace"])
+        }
+        Command::Contract(args) => contract::run(args),
+        Command::Crash(args) => crash::run(&args),
+        Command::Requests(args) => requests::run(&args),
+        Command::Rules => rules::run(),
+        Command::Demo { yes } => {
+            run::cargo(&["build", "--quiet", "--package", "app"])?;
+            run::tenure(if yes { &["demo", "--yes"] } else { &["demo"] })
+        }
+    }
+}
