@@ -157,6 +157,15 @@ pub enum Hold {
     Parked,
 }
 
+/// What the last look at a verified step has spent. It has a budget of its own: what the step needed to converge says nothing of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// Reads so far.
+    pub reads: u32,
+    /// Time spent so far, in milliseconds.
+    pub spent_ms: u64,
+}
+
 /// A step in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRun {
@@ -181,9 +190,9 @@ pub struct StepRun {
     /// Whether a write may have happened whose answer never came.
     #[serde(default)]
     pub unsure: bool,
-    /// Whether it was verified and is being looked at once more before the run ends.
+    /// The look at the end of the run, where it was verified and is being read once more.
     #[serde(default)]
-    pub again: bool,
+    pub look: Option<Look>,
     /// Probes since it was last decided to probe.
     #[serde(default)]
     pub probes: u32,
@@ -227,7 +236,7 @@ impl StepRun {
             answered: false,
             probe: false,
             unsure: false,
-            again: false,
+            look: None,
             probes: 0,
             misses: 0,
             attempts_before: 0,

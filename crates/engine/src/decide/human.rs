@@ -201,7 +201,7 @@ fn reset(turn: &mut Turn<'_>, at: usize) {
     let written_ms = step.receipt.accepted_ms.max(step.receipt.effective_ms);
     step.unsure |= written_ms.is_some_and(|written_ms| now - written_ms < FRESH_MS);
     step.receipt.effective_ms = None;
-    step.again = false;
+    step.look = None;
     step.status = Status::Waiting;
     step.hold = None;
     step.probe = true;

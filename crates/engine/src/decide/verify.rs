@@ -5,7 +5,7 @@ use domain::StepKey;
 use super::probe::{self, Judged, judge, values};
 use super::turn::{Turn, kind_of};
 use crate::hands::{Class, Problem, Purpose, Seen};
-use crate::state::{Command, Status};
+use crate::state::{Command, Look, Status};
 
 /// The longest wait between two reads.
 const LONGEST_POLL_MS: u64 = 30_000;
@@ -18,13 +18,12 @@ pub(super) fn first(turn: &mut Turn<'_>, at: usize) {
 /// How long the last look waits for replicas to agree, in milliseconds.
 const LAST_LOOK_MS: u64 = 15_000;
 
+/// How long the last look goes on when it cannot read at all, in milliseconds: a throttled or broken read says nothing of the object.
+const LAST_READ_MS: u64 = 120_000;
+
 /// Reads what was verified once more, at the end of the run.
 pub(super) fn again(turn: &mut Turn<'_>, at: usize) {
-    let budget = turn.spec(at).budget.converge_ms;
-    let step = turn.step_mut(at);
-    step.again = true;
-    let receipt = &mut step.receipt;
-    receipt.spent_ms = receipt.spent_ms.max(budget.saturating_sub(LAST_LOOK_MS));
+    turn.step_mut(at).look = Some(Look::default());
     read(turn, at, Purpose::Poll);
 }
 
@@ -82,9 +81,16 @@ pub(super) fn observed(
 }
 
 fn spend(turn: &mut Turn<'_>, at: usize, spent_ms: u64) {
-    let receipt = &mut turn.step_mut(at).receipt;
-    receipt.reads += 1;
-    receipt.spent_ms = receipt.spent_ms.saturating_add(spent_ms);
+    let step = turn.step_mut(at);
+    step.receipt.reads += 1;
+    let spent = match &mut step.look {
+        Some(look) => {
+            look.reads += 1;
+            &mut look.spent_ms
+        }
+        None => &mut step.receipt.spent_ms,
+    };
+    *spent = spent.saturating_add(spent_ms);
 }
 
 fn verified(turn: &mut Turn<'_>, at: usize, seen: &[Seen]) {
@@ -112,7 +118,7 @@ fn verified(turn: &mut Turn<'_>, at: usize, seen: &[Seen]) {
     let complete = turn.step(at).refused.is_empty();
     let step = turn.step_mut(at);
     step.receipt.effective_ms.get_or_insert(now);
-    if !step.again {
+    if step.look.is_none() {
         step.receipt.verified_ms = complete.then_some(now);
     }
     if complete {
@@ -141,36 +147,65 @@ fn unread(turn: &mut Turn<'_>, at: usize, problem: &Problem) {
 
 fn converge(turn: &mut Turn<'_>, at: usize, open: &[usize], problem: Option<&Problem>) {
     let budget = turn.spec(at).budget;
-    let receipt = &turn.step(at).receipt;
-    let left = budget.converge_ms.saturating_sub(receipt.spent_ms);
+    let step = turn.step(at);
+    let (allowed, spent, reads) = match (step.look, problem) {
+        (Some(look), None) => (LAST_LOOK_MS, look.spent_ms, look.reads),
+        (Some(look), Some(_)) => (LAST_READ_MS, look.spent_ms, look.reads),
+        (None, _) => (
+            budget.converge_ms,
+            step.receipt.spent_ms,
+            step.receipt.reads,
+        ),
+    };
+    let left = allowed.saturating_sub(spent);
     if left == 0 {
-        let last = match problem {
-            Some(problem) => format!("The last read failed: {}", problem.message),
-            None => "The last read still showed the old value.".to_owned(),
-        };
-        let text = format!(
-            "{}: accepted, but not seen within {} s. {last} Look at the object by hand; retry the run to read it again.",
-            turn.name(at, open),
-            budget.converge_ms / 1000
-        );
-        if turn.step(at).again {
-            let text = format!(
-                "{}: it was read back, and at the end of the run it is not so any more. {last} Find out who changed it; retry the run to do it again.",
-                turn.name(at, open)
-            );
-            turn.fail(at, "residual", text);
-            return;
-        }
-        turn.fail(at, "budget", text);
+        let (kind, text) = gave_up(turn, at, open, problem);
+        turn.fail(at, kind, text);
         return;
     }
     let asked = match problem.map(|problem| problem.class) {
         Some(Class::RetryAfter { after_ms }) => after_ms.unwrap_or(0),
         _ => 0,
     };
-    let wait = wait_ms(budget.poll_ms, receipt.reads).min(left).max(asked);
+    let wait = wait_ms(budget.poll_ms, reads).min(left).max(asked);
     let due_ms = turn.now + i64::try_from(wait).unwrap_or(i64::MAX / 4);
     turn.step_mut(at).status = Status::Converging { due_ms };
+}
+
+/// The kind and the words of the finding when a budget of reads is spent.
+fn gave_up(
+    turn: &Turn<'_>,
+    at: usize,
+    open: &[usize],
+    problem: Option<&Problem>,
+) -> (&'static str, String) {
+    let name = turn.name(at, open);
+    match (turn.step(at).look, problem) {
+        (Some(_), None) => (
+            "residual",
+            format!(
+                "{name}: it was read back, and at the end of the run it is not so any more. Find out who changed it; retry the run to do it again."
+            ),
+        ),
+        (Some(_), Some(problem)) => (
+            "budget",
+            format!(
+                "{name}: it was read back, but could not be read once more at the end of the run. The last read failed: {} Look at the object by hand, or retry the run, which reads it again.",
+                problem.message
+            ),
+        ),
+        (None, problem) => {
+            let last = match problem {
+                Some(problem) => format!("The last read failed: {}", problem.message),
+                None => "The last read still showed the old value.".to_owned(),
+            };
+            let text = format!(
+                "{name}: accepted, but not seen within {} s. {last} Look at the object by hand; retry the run to read it again.",
+                turn.spec(at).budget.converge_ms / 1000
+            );
+            ("budget", text)
+        }
+    }
 }
 
 /// The wait after this many reads: it grows by half each time.

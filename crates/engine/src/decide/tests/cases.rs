@@ -374,3 +374,37 @@ fn a_run_that_closes_access_looks_once_more_before_it_says_completed() {
     assert_eq!(undone.state.outcome(), Some(Outcome::NeedsReview));
     assert_eq!(undone.kinds(), ["residual"]);
 }
+
+#[test]
+fn the_last_look_is_patient_with_reads_that_fail_and_says_when_it_never_saw() {
+    let looking = |failures: usize| {
+        let mut tale = Tale::of(plan(vec![step("block", Effect::ClosesSignIn, &["ada"])]));
+        tale.start();
+        tale.through("block");
+        for _ in 0..failures {
+            tale.unseen(
+                "block",
+                Purpose::Poll,
+                Class::RetryAfter {
+                    after_ms: Some(9_000),
+                },
+            );
+            if tale.state.outcome().is_some() {
+                break;
+            }
+            tale.wait();
+        }
+        tale
+    };
+    let mut kept = looking(5);
+    kept.seen("block", Purpose::Poll, &[Value::Null]);
+    assert_eq!(kept.state.outcome(), Some(Outcome::Completed));
+    // The cloud answers no more: nobody may be told that somebody changed it.
+    let unseen = looking(1_000);
+    assert_eq!(unseen.kinds(), ["budget"]);
+    assert!(
+        unseen.state.findings[0]
+            .text
+            .contains("could not be read once more")
+    );
+}
