@@ -73,6 +73,16 @@ pub struct User {
     pub on_premises_immutable_id: Option<String>,
     /// Last synchronisation.
     pub on_premises_last_sync_date_time: Option<Timestamp>,
+    /// sAMAccountName of the on-premises account.
+    pub on_premises_sam_account_name: Option<String>,
+    /// Distinguished name of the on-premises account.
+    pub on_premises_distinguished_name: Option<String>,
+    /// DNS name of the on-premises domain.
+    pub on_premises_domain_name: Option<String>,
+    /// Sign-in name of the on-premises account, which may differ from the one in the cloud.
+    pub on_premises_user_principal_name: Option<String>,
+    /// Security identifier of the on-premises account.
+    pub on_premises_security_identifier: Option<String>,
     /// When the account was made.
     pub created_date_time: Timestamp,
     /// Refresh tokens issued before this are dead.
@@ -180,6 +190,14 @@ pub struct AuthMethod {
     pub phone_type: Option<String>,
     /// Whether it is the person's default for second factors.
     pub is_default: bool,
+    /// For a temporary access pass: from when on it opens; none for at once.
+    pub start_date_time: Option<Timestamp>,
+    /// For a temporary access pass: how long it opens, in minutes.
+    pub lifetime_in_minutes: u32,
+    /// For a temporary access pass: whether one sign-in spends it.
+    pub is_usable_once: bool,
+    /// For a temporary access pass: SHA-256 of it in hex; the pass itself is never kept.
+    pub secret_hash: String,
     /// When it was registered.
     pub created_date_time: Timestamp,
 }
