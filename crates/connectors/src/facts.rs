@@ -257,6 +257,7 @@ impl First {
             rights_elsewhere: rights::settle(self.rights?, &mut gaps),
             named: self.named?.into_iter().chain(manager).collect(),
             unchecked: gaps.0,
+            joiner: None,
         })
     }
 }

@@ -1,6 +1,9 @@
 //! What was read from the live tenant about the person and the objects concerned, and when.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectId;
@@ -39,6 +42,9 @@ pub struct Facts {
     pub named: Vec<Named>,
     /// What was not or could not be read, and why.
     pub unchecked: Vec<Unchecked>,
+    /// What was read for somebody who comes; absent for everybody else.
+    #[serde(default)]
+    pub joiner: Option<Joiner>,
 }
 
 /// The tenant at large.
@@ -67,6 +73,35 @@ pub struct Sku {
     pub carries: Carries,
     /// Whether it alone can keep a mailbox over 50 GB, on hold or with an archive.
     pub keeps_large_mailbox: bool,
+    /// The names under which people ask for it, e.g. `Microsoft 365 E3`; empty when nobody has one for it.
+    #[serde(default)]
+    pub titles: Vec<String>,
+    /// The service plans in it.
+    #[serde(default)]
+    pub plans: Vec<ServicePlan>,
+    /// Seats that approved plans of ours have reserved and not used yet.
+    #[serde(default)]
+    pub reserved: i64,
+}
+
+impl Sku {
+    /// Seats that can still be given.
+    #[must_use]
+    pub fn free(&self) -> i64 {
+        self.seats - self.used - self.reserved
+    }
+}
+
+/// A service within a licence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicePlan {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name, e.g. `TEAMS1`.
+    pub name: String,
+    /// Plans of one family exclude each other: a person can hold only one of them.
+    #[serde(default)]
+    pub family: Option<String>,
 }
 
 /// A person's account.
@@ -102,6 +137,12 @@ pub struct Person {
     pub password_changed_at: Option<String>,
     /// Sessions older than this are refused.
     pub sessions_valid_from: Option<String>,
+    /// Further parts of the profile that have a value, by the names that requests use (`given-name`, `mobile`, `city`, …).
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// When the directories last synced, for somebody mastered on premises.
+    #[serde(default)]
+    pub synced_at: Option<String>,
 }
 
 /// What sort of account it is.
@@ -372,7 +413,9 @@ pub struct Trustee {
 }
 
 /// Which right on a mailbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Right {
     /// Open it and read.
@@ -414,4 +457,67 @@ pub struct Unchecked {
     pub what: String,
     /// Why, and what would be needed to read it.
     pub because: String,
+}
+
+/// What was read for somebody who comes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joiner {
+    /// Whether the account has to be created. Otherwise the person is in the directory already and is onboarded in place. A new
+    /// person's id is the sign-in name chosen here, which is reserved when the plan is approved.
+    pub new: bool,
+    /// The sign-in names that were tried, best first; the last one is free where there is a free one.
+    pub names: Vec<NameTried>,
+    /// Groups and lists that the role or the request name, and what was found.
+    pub groups: Vec<GroupNamed>,
+    /// Mailboxes that the role or the request name, and what was found.
+    pub mailboxes: Vec<MailboxNamed>,
+    /// The colleague whose access is copied.
+    pub copied: Option<Copied>,
+}
+
+/// A sign-in name that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameTried {
+    /// The sign-in name.
+    pub upn: String,
+    /// Who has it or holds it, in the words of a remark; absent when it is free.
+    pub taken: Option<String>,
+}
+
+/// A group or list as written, and everything of that name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupNamed {
+    /// As written.
+    pub written: String,
+    /// Everything found; one entry when it is clear.
+    pub found: Vec<Group>,
+}
+
+/// A mailbox as written, and what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxNamed {
+    /// As written.
+    pub written: String,
+    /// The mailbox; absent when there is none.
+    pub found: Option<MailboxLite>,
+}
+
+/// A mailbox, as far as needed to give somebody rights on it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailboxLite {
+    /// The id that calls use.
+    pub id: ObjectId,
+    /// Its primary address.
+    pub address: String,
+    /// Its type as the vendor names it.
+    pub kind: String,
+}
+
+/// The colleague whose access is copied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copied {
+    /// The colleague.
+    pub person: PersonLite,
+    /// The groups and lists the colleague is a direct member of.
+    pub memberships: Vec<Group>,
 }

@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod drift;
 pub mod facts;
 mod ids;
+pub mod joiner;
 pub mod ledger;
 pub mod plan;
 pub mod planner;

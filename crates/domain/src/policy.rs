@@ -4,6 +4,7 @@ mod check;
 mod diff;
 mod document;
 mod parse;
+mod people;
 mod playbook;
 pub mod requesters;
 mod resolve;
@@ -23,6 +24,7 @@ use crate::request::Kind;
 
 pub use diff::diff;
 pub use parse::{PolicyError, parse};
+pub use people::{Asks, Contractors, Instruction, LicenceWish, MailboxWish, Naming, Role, When};
 pub use resolve::{From, Resolved, resolve};
 pub use schema::schema;
 pub use template::{SCHEMA_FILE, template};
@@ -53,6 +55,21 @@ pub struct Policy {
     /// Who is told, and from which mailbox.
     #[serde(default)]
     pub notify: Notify,
+    /// Bundles that jobs get, by name; `default` is used for people without one.
+    #[serde(default)]
+    pub roles: BTreeMap<String, Role>,
+    /// How names of new people are made.
+    #[serde(default)]
+    pub naming: Naming,
+    /// What a request may ask for beyond its role.
+    #[serde(default)]
+    pub asks: Asks,
+    /// What holds for contractors.
+    #[serde(default)]
+    pub contractors: Contractors,
+    /// Standing instructions, carried out in this order.
+    #[serde(default)]
+    pub instructions: Vec<Instruction>,
     /// What is done when a person leaves: step name to `true`, `false` or settings.
     #[serde(default)]
     pub offboard: BTreeMap<String, Setting>,
@@ -72,6 +89,22 @@ pub struct Site {
     /// The end of the working day, `HH:MM`: when a leaver without a clock time is closed.
     #[serde(default = "end_of_day")]
     pub end_of_day: String,
+    /// The start of the working day, `HH:MM`: when the account of a joiner without a clock time is opened.
+    #[serde(default = "start_of_day")]
+    pub start_of_day: String,
+    /// Other names under which requests speak of it (`Leeds office`, `LDS`).
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Parts of the profile of everybody there, by name: `office`, `street`, `city`, `state`, `postal-code`, `country`, `company`, `phone`.
+    #[serde(default)]
+    pub profile: BTreeMap<String, String>,
+    /// The mailbox language of new people, e.g. `en-GB`.
+    #[serde(default)]
+    pub language: Option<String>,
+}
+
+fn start_of_day() -> String {
+    "08:00".to_owned()
 }
 
 fn end_of_day() -> String {

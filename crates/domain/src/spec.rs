@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -388,6 +389,23 @@ pub struct StepSpec {
     pub permissions: Vec<String>,
     /// Whether policy lets the removal grow when the live tenant has more of the same by the time of the run.
     pub may_grow: bool,
+    /// The moment before which it does not begin, whatever its edges say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// Who does it, where no step can: it is verified by that person's word, which the receipt keeps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_hand: Option<ByHand>,
+}
+
+/// A step that a person carries out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ByHand {
+    /// Who has to do it: an address or an operator's name.
+    pub assignee: String,
+    /// How long that may take from when it could begin, in hours; after that it is a finding.
+    pub within_hours: u32,
+    /// What has to be done, one line each, in the words of whoever does it.
+    pub instructions: Vec<String>,
 }
 
 impl StepSpec {

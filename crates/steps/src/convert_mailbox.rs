@@ -368,6 +368,9 @@ mod tests {
                 ..Carries::default()
             },
             keeps_large_mailbox: true,
+            titles: Vec::new(),
+            plans: Vec::new(),
+            reserved: 0,
         }
     }
 

@@ -80,6 +80,8 @@ impl About {
                 .map(|&name| name.to_owned())
                 .collect(),
             may_grow: false,
+            not_before: None,
+            by_hand: None,
         }
     }
 
@@ -157,6 +159,7 @@ pub(crate) fn swapped(spec: &StepSpec, before: &[Value]) -> Undo {
         effects: spec.effects.iter().filter_map(reversed).collect(),
         edges: Vec::new(),
         may_grow: false,
+        not_before: None,
         ..spec.clone()
     }))
 }

@@ -43,6 +43,8 @@ pub(crate) fn leaver() -> Facts {
             }),
             password_changed_at: Some("2026-01-01T00:00:00Z".to_owned()),
             sessions_valid_from: Some("2026-01-01T00:00:00Z".to_owned()),
+            attributes: std::collections::BTreeMap::new(),
+            synced_at: None,
         },
         licenses: Vec::new(),
         memberships: Vec::new(),
@@ -72,6 +74,7 @@ pub(crate) fn leaver() -> Facts {
         rights_elsewhere: Vec::new(),
         named: Vec::new(),
         unchecked: Vec::new(),
+        joiner: None,
     }
 }
 

@@ -91,6 +91,8 @@ fn step(key: &str, effect: Effect, reversal: Reversal) -> StepSpec {
         budget: Budget::DIRECTORY,
         permissions: Vec::new(),
         may_grow: false,
+        not_before: None,
+        by_hand: None,
     }
 }
 

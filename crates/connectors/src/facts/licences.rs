@@ -54,6 +54,9 @@ pub(super) fn sku(entry: &Value) -> Sku {
             devices: any(DEVICE_PLANS),
         },
         keeps_large_mailbox: any(LARGE_MAILBOX_PLANS),
+        titles: Vec::new(),
+        plans: Vec::new(),
+        reserved: 0,
     }
 }
 

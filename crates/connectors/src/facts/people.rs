@@ -132,6 +132,8 @@ pub(super) async fn person(
         manager: manager.map(lite),
         password_changed_at: text(&body, "lastPasswordChangeDateTime"),
         sessions_valid_from: text(&body, "signInSessionsValidFromDateTime"),
+        attributes: std::collections::BTreeMap::new(),
+        synced_at: None,
     };
     Ok((person, named))
 }

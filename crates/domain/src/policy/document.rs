@@ -51,6 +51,11 @@ impl Reader<'_> {
             notify: self.notify(&root),
             offboard: playbook::read(self, &root, "offboard", &[Kind::Offboard, Kind::Restore]),
             onboard: playbook::read(self, &root, "onboard", &[Kind::Onboard, Kind::Transfer]),
+            roles: BTreeMap::new(),
+            naming: super::Naming::default(),
+            asks: super::Asks::default(),
+            contractors: super::Contractors::default(),
+            instructions: Vec::new(),
         }
     }
 
@@ -95,6 +100,10 @@ impl Reader<'_> {
             usage_location: self.text(site, "usage-location").unwrap_or_default(),
             time_zone: self.text(site, "time-zone").unwrap_or_default(),
             end_of_day: self.text(site, "end-of-day").unwrap_or_else(end_of_day),
+            start_of_day: super::start_of_day(),
+            aliases: Vec::new(),
+            profile: BTreeMap::new(),
+            language: None,
         };
         let (country, zone, end) = (&read.usage_location, &read.time_zone, &read.end_of_day);
         if !country.is_empty() && !is_country(country) {

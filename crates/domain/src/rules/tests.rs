@@ -28,6 +28,8 @@ fn person() -> Person {
         manager: None,
         password_changed_at: None,
         sessions_valid_from: None,
+        attributes: std::collections::BTreeMap::new(),
+        synced_at: None,
     }
 }
 
@@ -88,6 +90,7 @@ fn facts() -> Facts {
         rights_elsewhere: vec![],
         named: vec![],
         unchecked: vec![],
+        joiner: None,
     }
 }
 
@@ -128,6 +131,8 @@ fn spec(key: &str, effects: Vec<Effect>) -> StepSpec {
         budget: Budget::DIRECTORY,
         permissions: vec![],
         may_grow: false,
+        not_before: None,
+        by_hand: None,
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) fn step(key: &str, effect: Effect, items: &[&str]) -> StepSpec {
         },
         permissions: Vec::new(),
         may_grow: true,
+        not_before: None,
+        by_hand: None,
     }
 }
 

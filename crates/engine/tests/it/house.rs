@@ -51,6 +51,8 @@ pub(crate) fn step(key: &str, effect: Effect, items: &[&str]) -> StepSpec {
         budget: Budget::DIRECTORY,
         permissions: Vec::new(),
         may_grow: true,
+        not_before: None,
+        by_hand: None,
     }
 }
 

@@ -70,6 +70,9 @@ pub(super) fn sku(name: &str, free: i64) -> Sku {
         used: 10,
         carries: carries(name),
         keeps_large_mailbox: carries(name).mailbox,
+        titles: Vec::new(),
+        plans: Vec::new(),
+        reserved: 0,
     }
 }
 
@@ -138,6 +141,8 @@ pub(super) fn leaver() -> Facts {
             manager: Some(lite("boss")),
             password_changed_at: Some("2026-01-01T00:00:00Z".to_owned()),
             sessions_valid_from: Some("2026-01-01T00:00:00Z".to_owned()),
+            attributes: std::collections::BTreeMap::new(),
+            synced_at: None,
         },
         licenses: vec![held("SPE_E3", Route::Direct)],
         memberships: Vec::new(),
@@ -162,5 +167,6 @@ pub(super) fn leaver() -> Facts {
         rights_elsewhere: Vec::new(),
         named: Vec::new(),
         unchecked: Vec::new(),
+        joiner: None,
     }
 }

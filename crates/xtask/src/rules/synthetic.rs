@@ -49,6 +49,8 @@ pub(super) fn step(key: &str, effects: Vec<Effect>) -> StepSpec {
         budget: Budget::DIRECTORY,
         permissions: Vec::new(),
         may_grow: false,
+        not_before: None,
+        by_hand: None,
     }
 }
 
