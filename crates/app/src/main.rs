@@ -8,6 +8,7 @@ mod guard;
 mod planning;
 mod problem;
 mod running;
+mod vault;
 mod view;
 mod wiring;
 

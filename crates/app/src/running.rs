@@ -17,6 +17,7 @@ use store::TenantScope;
 use crate::clock::{self, Clocks};
 use crate::guard::{Guarded, of_problem};
 use crate::problem::Problem;
+use crate::vault::Sealed;
 use crate::wiring::{Wiring, of_store};
 use crate::{cli, planning};
 
@@ -50,6 +51,7 @@ impl HandsFor for Everywhere {
             Arc::new(Rereads(Arc::clone(&self.wiring))),
             Arc::new(clock::now),
             Arc::new(|bytes: &mut [u8]| rand::fill(bytes)),
+            Arc::new(Sealed(Arc::clone(&self.wiring))),
         );
         let made: Arc<dyn Hands> =
             Arc::new(Guarded::new(Arc::new(hands), Arc::clone(&self.wiring)));

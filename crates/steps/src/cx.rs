@@ -1,9 +1,11 @@
 //! What a step is given to touch a tenant with, and how its calls become receipts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 
 use connectors::exchange::{Anchor, Invocation};
+use connectors::facts::user;
 use connectors::graph::{Call, Path};
 use connectors::{Answer, Connection, Ctx, Error, Gather, Meaning};
 use domain::spec::{Change, Expect};
@@ -13,6 +15,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::problem;
+use crate::vault::Vault;
 
 /// A tenant's connection, whose call it is, the time, and a source of secrets. Nothing more.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub struct Cx<'a> {
     pub now: Timestamp,
     /// Fills with bytes that nobody can guess.
     pub random: &'a (dyn Fn(&mut [u8]) + Send + Sync),
+    /// Where secrets lie until they are handed over.
+    pub vault: &'a dyn Vault,
 }
 
 impl fmt::Debug for Cx<'_> {
@@ -37,6 +42,16 @@ impl fmt::Debug for Cx<'_> {
 }
 
 impl Cx<'_> {
+    /// The object id of the plan's person. Somebody who is created by this very run is known to the plan by the sign-in name alone.
+    pub(crate) async fn person_id(&self, task: &Task<'_>) -> Result<String, Problem> {
+        let who = who(task);
+        if !who.contains('@') {
+            return Ok(who.to_owned());
+        }
+        let account = self.get(task, &user(who, &["id"])).await?;
+        Ok(text(&account, "id").to_owned())
+    }
+
     /// Reads one object of the directory.
     pub(crate) async fn get(&self, task: &Task<'_>, path: &Path) -> Result<Value, Problem> {
         match self.connection.graph.get(&self.ctx, path).await {
@@ -130,6 +145,18 @@ fn table(parameters: Value) -> Map<String, Value> {
         Value::Object(table) => table,
         _ => Map::new(),
     }
+}
+
+/// The name of the evidence under which the step that creates a person leaves the new object's id.
+pub(crate) const CREATED: &str = "created";
+
+/// The plan's person as calls name them: the object id where it is known, else the sign-in name.
+pub(crate) fn who<'a>(task: &'a Task<'_>) -> &'a str {
+    let created = |evidence: &'a BTreeMap<String, Value>| evidence.get(CREATED)?.as_str();
+    task.evidence
+        .values()
+        .find_map(created)
+        .unwrap_or_else(|| task.plan.person.id.as_str())
 }
 
 /// A parameter of the spec as text; empty where it is not there.

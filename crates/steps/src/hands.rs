@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::cx::Cx;
 use crate::step::Step;
+use crate::vault::Vault;
 use crate::wish::Switches;
 use crate::{find, propose};
 
@@ -60,6 +61,7 @@ pub struct TenantHands {
     source: Arc<dyn Source>,
     now: Arc<Now>,
     random: Arc<Random>,
+    vault: Arc<dyn Vault>,
     writing: Mutex<HashMap<String, watch::Sender<usize>>>,
 }
 
@@ -77,12 +79,14 @@ impl TenantHands {
         source: Arc<dyn Source>,
         now: Arc<Now>,
         random: Arc<Random>,
+        vault: Arc<dyn Vault>,
     ) -> Self {
         Self {
             connection,
             source,
             now,
             random,
+            vault,
             writing: Mutex::default(),
         }
     }
@@ -93,6 +97,7 @@ impl TenantHands {
             ctx: Ctx::of_run(run, purpose),
             now: (self.now)(),
             random: &*self.random,
+            vault: &*self.vault,
         }
     }
 

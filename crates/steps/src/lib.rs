@@ -25,6 +25,7 @@ mod settings;
 mod step;
 #[cfg(test)]
 mod tests;
+mod vault;
 mod wish;
 
 mod block_sign_in;
@@ -55,6 +56,7 @@ pub use remove_mailbox_permissions::rights_in;
 pub use remove_mailbox_permissions::rights_of;
 pub use step::{About, Step, Undo};
 pub use transfer_ownership::owned_of;
+pub use vault::{Vault, out_of_order, secret_name};
 pub use wish::{Switches, Wish};
 
 /// Every step, in the order in which a policy template lists them and in which equals are carried out.

@@ -99,6 +99,7 @@ impl Bench {
             source,
             Arc::new(move || clock.now()),
             Arc::new(random),
+            Arc::new(crate::vault::InMemory::default()),
         );
         Lab {
             leaver: self.leaver,

@@ -4,4 +4,5 @@
 mod every_step;
 mod lab;
 mod leavers;
+mod vault;
 mod whole_run;

@@ -1,0 +1,39 @@
+//! A vault that forgets with the test.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::TenantId;
+use engine::hands::Problem;
+use secrecy::SecretString;
+use steps::Vault;
+
+/// Secrets by tenant and name.
+#[derive(Default)]
+pub(crate) struct InMemory(Mutex<BTreeMap<(TenantId, String), SecretString>>);
+
+#[async_trait]
+impl Vault for InMemory {
+    async fn keep(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<(), Problem> {
+        let key = (tenant.clone(), name.to_owned());
+        self.0.lock().unwrap().insert(key, secret.clone());
+        Ok(())
+    }
+
+    async fn open(&self, tenant: &TenantId, name: &str) -> Result<Option<SecretString>, Problem> {
+        let key = (tenant.clone(), name.to_owned());
+        Ok(self.0.lock().unwrap().get(&key).cloned())
+    }
+
+    async fn erase(&self, tenant: &TenantId, name: &str) -> Result<(), Problem> {
+        let key = (tenant.clone(), name.to_owned());
+        self.0.lock().unwrap().remove(&key);
+        Ok(())
+    }
+}
