@@ -4,6 +4,7 @@
 //! nothing. It panics only when the run's state contradicts itself, and the driver then parks that run alone.
 
 mod apply;
+mod by_hand;
 mod check;
 mod close;
 mod containment;
@@ -96,6 +97,7 @@ fn take(turn: &mut Turn<'_>, event: &Event) -> bool {
         Event::Resumed { by: _ } => human::resumed(turn),
         Event::Retried { by } => human::retried(turn, by),
         Event::ApprovedApart { by, step } => human::approved_apart(turn, by, step),
+        Event::DoneByHand { by, step, note } => by_hand::done(turn, by, step, note.as_deref()),
         Event::ClockSkew { seconds } => human::clock_skew(turn, *seconds),
         Event::Parked { step, because } => human::parked(turn, step.as_ref(), because),
     }

@@ -85,7 +85,12 @@ pub enum Status {
         /// Epoch milliseconds.
         due_ms: i64,
     },
-    /// Reads agree.
+    /// A person has been asked to do it, and has not said yet that it is done.
+    WithPerson {
+        /// When it becomes a finding, epoch milliseconds.
+        due_ms: i64,
+    },
+    /// Reads agree, or the person who was asked has said that it is done.
     Verified,
     /// It failed, and a finding says why.
     Failed,
@@ -108,6 +113,11 @@ impl Status {
         )
     }
 }
+
+/// The evidence of a step done by hand under which the moment stands, for the steps that read what follows from it.
+pub const DONE: &str = "done";
+/// The evidence of a step done by hand under which the name stands of who said so.
+pub const BY: &str = "by";
 
 /// What one step did: the receipt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -265,7 +275,7 @@ pub struct Finding {
     pub number: u32,
     /// The step it is about, if any.
     pub step: Option<StepKey>,
-    /// One of `failed`, `denied`, `budget`, `drift`, `residual`, `cancelled`, `unstarted`, `clock`, `parked`, `approval`.
+    /// One of `failed`, `denied`, `budget`, `drift`, `residual`, `cancelled`, `unstarted`, `clock`, `parked`, `approval`, `by-hand`, `late`.
     pub kind: String,
     /// What happened, to which object, and what to do now.
     pub text: String,
@@ -486,6 +496,16 @@ pub enum Event {
         by: String,
         /// Which.
         step: StepKey,
+    },
+    /// A person has done what was asked for by hand.
+    DoneByHand {
+        /// Who says so.
+        by: String,
+        /// Which step.
+        step: StepKey,
+        /// What they want to have on record about it.
+        #[serde(default)]
+        note: Option<String>,
     },
     /// The vendor's clock and ours differ by more than a minute.
     ClockSkew {

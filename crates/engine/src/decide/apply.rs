@@ -3,7 +3,7 @@
 use domain::StepKey;
 
 use super::turn::{FRESH_MS, Turn, kind_of};
-use super::{close, probe, verify};
+use super::{by_hand, close, probe, verify};
 use crate::hands::{Applied, Class, Problem};
 use crate::state::{Command, Status};
 
@@ -12,6 +12,10 @@ const CONTAINMENT_WAITS_MS: i64 = 10_000;
 
 /// Begins a step whose edges hold: by a write where the tenant was just read, else by a probe.
 pub(super) fn begin(turn: &mut Turn<'_>, at: usize) {
+    if let Some(work) = &turn.planned(at).by_hand {
+        by_hand::ask(turn, at, work);
+        return;
+    }
     close::tell(turn, at);
     let fresh = turn
         .state

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use domain::plan::Plan;
 use domain::request::Kind;
 use domain::spec::StepSpec;
+use jiff::Timestamp;
 
 use super::turn::{GATHER_MS, Turn, tells};
-use super::{apply, containment, drift, human, ready, verify};
+use super::{apply, by_hand, containment, drift, human, ready, verify};
 use crate::state::{Command, Hold, Outcome, Phase, RunState, Status, StepRun};
 
 /// Carries the run as far as it goes by itself, and sees to it that it is woken.
@@ -55,7 +56,8 @@ fn last_look(turn: &mut Turn<'_>) {
     }
     turn.state.looked = true;
     for at in 0..turn.len() {
-        if turn.step(at).status == Status::Verified && !tells(turn.planned(at)) {
+        let spec = turn.planned(at);
+        if turn.step(at).status == Status::Verified && !tells(spec) && spec.by_hand.is_none() {
             verify::again(turn, at);
         }
     }
@@ -73,6 +75,7 @@ pub(super) fn due(turn: &mut Turn<'_>) -> bool {
         match turn.step(at).status {
             Status::Resting { due_ms } if due_ms <= now => apply::rested(turn, at),
             Status::Converging { due_ms } if due_ms <= now + GATHER_MS => verify::poll(turn, at),
+            Status::WithPerson { due_ms } if due_ms <= now => by_hand::late(turn, at),
             _ => {}
         }
     }
@@ -91,8 +94,16 @@ fn wake(turn: &mut Turn<'_>) {
     let checking = (turn.state.phase == Phase::CheckingDrift)
         .then_some(turn.state.drift.due_ms)
         .flatten();
+    let running = turn.state.phase == Phase::Running;
     let steps = (0..turn.len()).filter_map(|at| match turn.step(at).status {
-        Status::Resting { due_ms } | Status::Converging { due_ms } => Some(due_ms),
+        Status::Resting { due_ms }
+        | Status::Converging { due_ms }
+        | Status::WithPerson { due_ms } => Some(due_ms),
+        Status::Waiting if running && !turn.state.paused => turn
+            .planned(at)
+            .not_before
+            .map(Timestamp::as_millisecond)
+            .filter(|moment_ms| *moment_ms > turn.now),
         _ => None,
     });
     let ended = matches!(turn.state.phase, Phase::Ended { .. });

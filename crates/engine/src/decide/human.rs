@@ -5,7 +5,7 @@ use domain::plan::Weight;
 use jiff::Timestamp;
 
 use super::turn::{FRESH_MS, Turn};
-use super::{Decision, apply, close, leaves, probe};
+use super::{Decision, apply, by_hand, close, leaves, probe};
 use crate::hands::Purpose;
 use crate::state::{Command, DriftCheck, Event, Finding, Hold, Outcome, Phase, RunState, Status};
 
@@ -137,6 +137,7 @@ fn stop(turn: &mut Turn<'_>, at: usize) {
             apply::abandon(turn, at);
         }
         Status::Resting { .. } if !unsure => apply::abandon(turn, at),
+        Status::WithPerson { .. } => by_hand::called_off(turn, at),
         _ => {}
     }
 }

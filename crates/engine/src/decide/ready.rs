@@ -77,7 +77,14 @@ fn gate(turn: &Turn<'_>, at: usize) -> Gate {
     let last = tells(spec)
         && (0..turn.len())
             .any(|other| !tells(turn.planned(other)) && !turn.step(other).status.is_settled());
-    if shut || last { Gate::Shut } else { Gate::Open }
+    let early = spec
+        .not_before
+        .is_some_and(|moment| turn.now < moment.as_millisecond());
+    if shut || last || early {
+        Gate::Shut
+    } else {
+        Gate::Open
+    }
 }
 
 fn along(turn: &Turn<'_>, at: usize, edge: &Edge, before: usize) -> Gate {

@@ -2,7 +2,7 @@
 
 use domain::StepKey;
 use domain::drift::{Difference, DifferenceKind};
-use domain::spec::Effect;
+use domain::spec::{ByHand, Effect};
 use serde_json::{Value, json};
 
 use super::*;
@@ -407,4 +407,65 @@ fn the_last_look_is_patient_with_reads_that_fail_and_says_when_it_never_saw() {
             .text
             .contains("could not be read once more")
     );
+}
+
+#[test]
+fn a_step_by_hand_waits_for_its_persons_word_and_is_late_after_its_deadline() {
+    let work = ByHand {
+        assignee: "ad-team@contoso.example".to_owned(),
+        within_hours: 24,
+        instructions: vec!["Disable the account.".to_owned()],
+    };
+    let specs = || {
+        let mut by_hand = ordinary("on-premises", &["ada"]);
+        by_hand.by_hand = Some(work.clone());
+        let mut after = ordinary("rules", &["a"]);
+        after.edges = vec![Edge::Needs(StepKey::from("on-premises"))];
+        vec![by_hand, after]
+    };
+    let done = |by: &str| Event::DoneByHand {
+        by: by.to_owned(),
+        step: StepKey::from("on-premises"),
+        note: Some("AD-17".to_owned()),
+    };
+    let mut tale = Tale::begun(specs());
+    tale.clean();
+    assert!(matches!(
+        tale.status("on-premises"),
+        Status::WithPerson { .. }
+    ));
+    assert_eq!(*tale.status("rules"), Status::Waiting);
+    tale.tell(done("sam"));
+    assert_eq!(*tale.status("on-premises"), Status::Verified);
+    assert!(tale.leaves().contains(&"receipt"));
+    let receipt = &tale.state.steps[0].1.receipt;
+    assert_eq!(receipt.evidence["by"], "sam");
+    assert!(receipt.note.as_deref().unwrap().contains("AD-17"));
+    // Said twice, it counts once; and what needed it goes on.
+    let stands = tale.state.clone();
+    tale.tell(done("eve"));
+    assert_eq!(tale.state, stands);
+    assert_ne!(*tale.status("rules"), Status::Waiting);
+
+    let mut late = Tale::begun(specs());
+    late.clean();
+    late.wait();
+    assert_eq!(late.kinds(), ["late", "unstarted"]);
+    assert_eq!(late.state.outcome(), Some(Outcome::NeedsReview));
+}
+
+#[test]
+fn a_step_does_not_begin_before_its_moment() {
+    let mut early = ordinary("open", &["ada"]);
+    let mut tale = Tale::of(plan(vec![]));
+    let moment_ms = tale.now + 7_200_000;
+    early.not_before = Some(jiff::Timestamp::from_millisecond(moment_ms).unwrap());
+    tale = Tale::begun(vec![early, ordinary("rules", &["a"])]);
+    tale.clean();
+    tale.through("rules");
+    assert_eq!(*tale.status("open"), Status::Waiting);
+    assert_eq!(tale.state.outcome(), None);
+    tale.wait();
+    assert!(tale.now >= moment_ms);
+    assert_ne!(*tale.status("open"), Status::Waiting);
 }
