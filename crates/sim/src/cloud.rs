@@ -22,6 +22,8 @@ pub(crate) struct Cloud {
     pub(crate) temper: Temper,
     /// Commits that changed something through a request, over all tenants.
     pub(crate) writes: u64,
+    /// When this cloud, and with it the log, began.
+    started: Timestamp,
     replicas: BTreeMap<Id, Replicas>,
 }
 
@@ -41,6 +43,7 @@ impl Cloud {
         let mut cloud = Self {
             world,
             log: Vec::new(),
+            started: clock.now(),
             clock,
             chance: Chance::new(seed),
             temper,
@@ -181,6 +184,16 @@ impl<'a> Visit<'a> {
     /// Vendor time of this request.
     pub(crate) fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// Every effective change since the cloud began, of all tenants.
+    pub(crate) fn log(&self) -> &[Change] {
+        &self.cloud.log
+    }
+
+    /// When the log began.
+    pub(crate) fn started(&self) -> Timestamp {
+        self.cloud.started
     }
 
     /// How unkind the cloud is.

@@ -1,6 +1,8 @@
 //! Microsoft Graph v1.0, as far as a person's lifecycle needs it. One file per area; all routes stand in `routes.rs`.
 
+mod applications;
 mod calendar;
+mod delta;
 mod directory;
 mod groups;
 mod licences;
@@ -55,11 +57,26 @@ impl Ask<'_> {
             .ok_or_else(|| bad_request("Invalid URL format specified in payload."))
     }
 
-    fn is_advanced(&self) -> bool {
+    /// The body as one object of a type; its `@odata.type`, which client libraries send along, is checked and left out.
+    fn entity(&self, kind: &str) -> Result<serde_json::Map<String, Value>, Answer> {
+        let mut body = self.body()?;
+        match body.remove("@odata.type") {
+            Some(named) if named != format!("#microsoft.graph.{kind}") => Err(bad_request(
+                &format!("The type {named} is not assignable to 'microsoft.graph.{kind}'."),
+            )),
+            _ => Ok(body),
+        }
+    }
+
+    /// Whether the caller is content with the index that lags (header `ConsistencyLevel: eventual`).
+    fn is_eventual(&self) -> bool {
         self.call
             .header("consistencylevel")
             .is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
-            && self.call.option("$count") == Some("true")
+    }
+
+    fn is_advanced(&self) -> bool {
+        self.is_eventual() && self.call.option("$count") == Some("true")
     }
 
     fn context(&self, what: &str) -> String {
@@ -122,6 +139,32 @@ pub(crate) fn error(status: u16, code: &str, message: &str) -> Answer {
 
 fn bad_request(message: &str) -> Answer {
     error(400, "Request_BadRequest", message)
+}
+
+/// A refusal that names the property: Graph puts it into `details` as well.
+fn refused_property(code: &str, property: &str, message: &str) -> Answer {
+    Answer::json(
+        400,
+        json!({"error": {
+            "code": "Request_BadRequest",
+            "message": message,
+            "details": [{"code": code, "message": message, "target": property}],
+        }}),
+    )
+}
+
+/// A value that is already taken by another object.
+fn conflict(property: &str) -> Answer {
+    let message =
+        format!("Another object with the same value for property {property} already exists.");
+    refused_property("ObjectConflict", property, &message)
+}
+
+/// A value that a property cannot have.
+fn invalid_value(property: &str, resource: &str) -> Answer {
+    let message =
+        format!("Invalid value specified for property '{property}' of resource '{resource}'.");
+    refused_property("InvalidValue", property, &message)
 }
 
 fn denied() -> Answer {

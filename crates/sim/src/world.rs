@@ -29,7 +29,7 @@ pub use mail::{
     AutoReply, CasSettings, Conversion, Event, InboxRule, Mailbox, MailboxAce, Message,
     MobileDevice, RecipientKind,
 };
-pub use people::{AuthMethod, Licence, MethodKind, User};
+pub use people::{AuthMethod, EmployeeOrgData, Licence, MethodKind, User};
 
 pub(crate) use automata::{arm, has_exchange_plan, has_plan, next_due, perform};
 pub(crate) use change::differences;

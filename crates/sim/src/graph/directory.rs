@@ -1,13 +1,12 @@
-//! The tenant itself: organisation, domains, subscriptions, service principals, applications, the recycle bin.
+//! The tenant itself: organisation, domains, subscriptions, service principals.
 
 use serde_json::{Value, json};
 
 use super::query::{self, Rules};
-use super::users::{full, time};
-use super::{Ask, Outcome, bad_request, denied, error, licences, not_found, schema, users};
+use super::{Ask, Outcome, error, licences, not_found, schema};
 use crate::call::Answer;
 use crate::cloud::Visit;
-use crate::world::{App, Application, DeletedUser, Id, Tenant};
+use crate::world::{App, Id, Tenant};
 
 /// Object ids that the sandbox gives to Microsoft's own resources in every tenant.
 const GRAPH_RESOURCE: &str = "9a6b1ad5-95bd-4ef8-a5a9-0b1c6f1e0003";
@@ -111,7 +110,7 @@ const APP_ROLE_IDS: &[(&str, &str)] = &[
     ),
 ];
 
-fn plain<'a>(context: &'a str, known: &'a [&'a str], kind: &'a str) -> Rules<'a> {
+pub(super) fn plain<'a>(context: &'a str, known: &'a [&'a str], kind: &'a str) -> Rules<'a> {
     Rules {
         context,
         known,
@@ -295,211 +294,4 @@ pub(super) fn app_roles(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
             "microsoft.graph.appRoleAssignment",
         ),
     )
-}
-
-const APPLICATIONS: Rules<'static> = Rules {
-    context: "applications",
-    known: schema::APPLICATION,
-    default: &[],
-    kind: "microsoft.graph.application",
-    page: [100, 999],
-};
-
-/// An application registration.
-pub(super) fn application_value(id: &str, application: &Application) -> Value {
-    let secrets: Vec<Value> = application
-        .secret_ends
-        .iter()
-        .map(|end| json!({"endDateTime": time(*end), "hint": "abc", "secretText": null}))
-        .collect();
-    json!({
-        "id": id,
-        "deletedDateTime": null,
-        "appId": application.app_id,
-        "displayName": application.display_name,
-        "signInAudience": "AzureADMyOrg",
-        "identifierUris": [],
-        "passwordCredentials": secrets,
-        "keyCredentials": [],
-    })
-}
-
-pub(super) fn applications(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let items = visit
-        .seen()
-        .applications
-        .iter()
-        .map(|(id, known)| application_value(id, known))
-        .collect();
-    query::list(ask, items, &APPLICATIONS)
-}
-
-pub(super) fn application(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let id = ask.id(0).to_lowercase();
-    let found = visit
-        .seen()
-        .applications
-        .get(&id)
-        .ok_or_else(|| not_found(&id))?;
-    query::single(ask, application_value(&id, found), &APPLICATIONS)
-}
-
-pub(super) fn application_owners(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let tenant = visit.seen();
-    let found = tenant
-        .applications
-        .get(&ask.id(0).to_lowercase())
-        .ok_or_else(|| not_found(ask.id(0)))?;
-    let people = found
-        .owners
-        .iter()
-        .filter_map(|id| tenant.users.get(id).map(|user| (id, user)));
-    let items = people
-        .map(|(id, user)| {
-            let mut item = full(tenant, id, user);
-            item["@odata.type"] = json!("#microsoft.graph.user");
-            item
-        })
-        .collect();
-    query::list(
-        ask,
-        items,
-        &Rules {
-            context: "directoryObjects",
-            ..users::RULES
-        },
-    )
-}
-
-pub(super) fn add_application_owner(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let owner = ask.reference()?;
-    let id = ask.id(0).to_lowercase();
-    visit.change("POST /applications/{id}/owners/$ref", |tenant| {
-        if !tenant.knows(&owner) {
-            return Err(not_found(&owner));
-        }
-        let found = tenant.applications.get_mut(&id).ok_or_else(|| not_found(&id))?;
-        if !found.owners.insert(owner) {
-            return Err(bad_request("One or more added object references already exist for the following modified properties: 'owners'."));
-        }
-        Ok(())
-    })?;
-    Ok(Answer::empty(204))
-}
-
-pub(super) fn remove_application_owner(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let (id, owner) = (ask.id(0).to_lowercase(), ask.id(1).to_lowercase());
-    visit.change("DELETE /applications/{id}/owners/{id}/$ref", |tenant| {
-        let found = tenant
-            .applications
-            .get_mut(&id)
-            .ok_or_else(|| not_found(&id))?;
-        if found.owners.remove(&owner) {
-            Ok(())
-        } else {
-            Err(not_found(&owner))
-        }
-    })?;
-    Ok(Answer::empty(204))
-}
-
-fn deleted_value(tenant: &Tenant, id: &str, deleted: &DeletedUser) -> Value {
-    let mut item = full(tenant, id, &deleted.user);
-    item["deletedDateTime"] = json!(time(deleted.deleted_date_time));
-    item["userPrincipalName"] = json!(format!(
-        "{}{}",
-        id.replace('-', ""),
-        deleted.user.user_principal_name
-    ));
-    item
-}
-
-pub(super) fn deleted_users(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let tenant = visit.seen();
-    let items = tenant
-        .deleted_users
-        .iter()
-        .map(|(id, deleted)| deleted_value(tenant, id, deleted))
-        .collect();
-    query::list(
-        ask,
-        items,
-        &Rules {
-            context: "directoryObjects/microsoft.graph.user",
-            ..users::RULES
-        },
-    )
-}
-
-pub(super) fn deleted_item(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let tenant = visit.seen();
-    let id = ask.id(0).to_lowercase();
-    let deleted = tenant
-        .deleted_users
-        .get(&id)
-        .ok_or_else(|| not_found(&id))?;
-    query::single(
-        ask,
-        deleted_value(tenant, &id, deleted),
-        &Rules {
-            context: "directoryObjects",
-            ..users::RULES
-        },
-    )
-}
-
-pub(super) fn restore(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let id = ask.id(0).to_lowercase();
-    visit.change("POST /directory/deletedItems/{id}/restore", |tenant| {
-        let deleted = tenant
-            .deleted_users
-            .remove(&id)
-            .ok_or_else(|| not_found(&id))?;
-        if tenant.user(&deleted.user.user_principal_name).is_some() {
-            return Err(bad_request(
-                "Another object with the same value for property userPrincipalName already exists.",
-            ));
-        }
-        tenant.users.insert(id.clone(), deleted.user);
-        if let Some(mailbox) = deleted.mailbox {
-            tenant.mailboxes.insert(id.clone(), *mailbox);
-        }
-        for group in &deleted.member_of {
-            if let Some(group) = tenant.groups.get_mut(group) {
-                group.members.insert(id.clone());
-            }
-        }
-        for group in &deleted.owner_of {
-            if let Some(group) = tenant.groups.get_mut(group) {
-                group.owners.insert(id.clone());
-            }
-        }
-        Ok(())
-    })?;
-    let tenant = visit.primary();
-    let mut item = full(tenant, &id, &tenant.users[&id]);
-    item["@odata.type"] = json!("#microsoft.graph.user");
-    query::single(
-        ask,
-        item,
-        &Rules {
-            context: "directoryObjects",
-            ..users::RULES
-        },
-    )
-}
-
-pub(super) fn purge(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let id = ask.id(0).to_lowercase();
-    if visit.primary().is_privileged(&id) && !ask.claims.guards_privileged() {
-        return Err(denied());
-    }
-    visit.change("DELETE /directory/deletedItems/{id}", |tenant| {
-        tenant
-            .deleted_users
-            .remove(&id)
-            .map(|_| ())
-            .ok_or_else(|| not_found(&id))
-    })?;
-    Ok(Answer::empty(204))
 }

@@ -63,6 +63,19 @@ pub(super) fn plans(tenant: &Tenant, user: &User) -> Value {
     Value::Array(out)
 }
 
+/// `provisionedPlans`: one entry per service of the plans that take effect.
+pub(super) fn provisioned(tenant: &Tenant, user: &User) -> Value {
+    let plans = plans(tenant, user);
+    let services: BTreeSet<&str> = plans
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|plan| plan["service"].as_str())
+        .collect();
+    let entry = |service: &str| json!({"capabilityStatus": "Enabled", "provisioningStatus": "Success", "service": service});
+    Value::Array(services.into_iter().map(entry).collect())
+}
+
 /// `servicePlans` of a SKU.
 pub(super) fn service_plans(sku: &Sku) -> Value {
     let plans = sku.plans.iter().map(|(id, plan)| {

@@ -167,7 +167,7 @@ fn owned(visit: &Visit<'_>, ask: &Ask<'_>, cast: Cast) -> Outcome {
             .iter()
             .filter(|(_, known)| known.owners.contains(id))
         {
-            let mut item = super::directory::application_value(application_id, application);
+            let mut item = super::applications::application_value(application_id, application);
             if cast == Cast::None {
                 item["@odata.type"] = json!("#microsoft.graph.application");
             }

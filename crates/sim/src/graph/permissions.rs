@@ -83,6 +83,11 @@ pub(super) const WRITE_MEMBERS: &[&str] = &[
     "Directory.ReadWrite.All",
 ];
 pub(super) const WRITE_GROUPS: &[&str] = &["Group.ReadWrite.All", "Directory.ReadWrite.All"];
+pub(super) const CREATE_GROUPS: &[&str] = &[
+    "Group.Create",
+    "Group.ReadWrite.All",
+    "Directory.ReadWrite.All",
+];
 pub(super) const READ_SKUS: &[&str] = &[
     "LicenseAssignment.Read.All",
     "Organization.Read.All",
@@ -97,6 +102,34 @@ pub(super) const WRITE_LICENCES: &[&str] = &[
 pub(super) const READ_METHODS: &[&str] = &[
     "UserAuthenticationMethod.Read.All",
     "UserAuthenticationMethod.ReadWrite.All",
+];
+pub(super) const READ_METHOD_POLICY: &[&str] = &[
+    "Policy.Read.AuthenticationMethod",
+    "Policy.Read.All",
+    "Policy.ReadWrite.AuthenticationMethod",
+];
+/// Typed collections; the narrow permissions per method are checked by the handler.
+pub(super) const READ_TYPED_METHODS: &[&str] = &[
+    "UserAuthenticationMethod.Read.All",
+    "UserAuthenticationMethod.ReadWrite.All",
+    "UserAuthMethod-Phone.Read.All",
+    "UserAuthMethod-Phone.ReadWrite.All",
+    "UserAuthMethod-MicrosoftAuthApp.Read.All",
+    "UserAuthMethod-MicrosoftAuthApp.ReadWrite.All",
+    "UserAuthMethod-Passkey.Read.All",
+    "UserAuthMethod-Passkey.ReadWrite.All",
+    "UserAuthMethod-SoftwareOATH.Read.All",
+    "UserAuthMethod-SoftwareOATH.ReadWrite.All",
+    "UserAuthMethod-WindowsHello.Read.All",
+    "UserAuthMethod-WindowsHello.ReadWrite.All",
+    "UserAuthMethod-Email.Read.All",
+    "UserAuthMethod-Email.ReadWrite.All",
+    "UserAuthMethod-TAP.Read.All",
+    "UserAuthMethod-TAP.ReadWrite.All",
+    "UserAuthMethod-PlatformCred.Read.All",
+    "UserAuthMethod-PlatformCred.ReadWrite.All",
+    "UserAuthMethod-External.Read.All",
+    "UserAuthMethod-External.ReadWrite.All",
 ];
 /// The narrow permissions per method are checked by the handler.
 pub(super) const WRITE_METHODS: &[&str] = &[

@@ -1,12 +1,13 @@
 //! Every Graph operation of the sandbox: its path, the application permissions that open it, and who answers.
 //!
-//! The lists of permissions stand in `permissions.rs`.
+//! The operations stand in one file per area, the lists of permissions in `permissions.rs`.
 
-use super::permissions::*;
-use super::{
-    Ask, Outcome, calendar, directory, error, groups, licences, mail, membership, methods, roles,
-    users,
-};
+mod groups;
+mod outlook;
+mod people;
+mod tenant;
+
+use super::{Ask, Outcome, error};
 use crate::auth::Claims;
 use crate::call::{Answer, Call};
 use crate::cloud::Visit;
@@ -38,415 +39,26 @@ const fn route(
     }
 }
 
-const ROUTES: &[Route] = &[
-    route(
-        "GET",
-        "/organization",
-        &[
-            "Organization.Read.All",
-            "User.Read.All",
-            "Directory.Read.All",
-            "Directory.ReadWrite.All",
-        ],
-        directory::organization,
-    ),
-    route(
-        "GET",
-        "/domains",
-        &[
-            "Domain.Read.All",
-            "Domain.ReadWrite.All",
-            "Directory.Read.All",
-        ],
-        directory::domains,
-    ),
-    route("GET", "/subscribedSkus", READ_SKUS, directory::skus),
-    route(
-        "GET",
-        "/servicePrincipals/{}",
-        READ_APPS,
-        directory::service_principal,
-    ),
-    route(
-        "GET",
-        "/servicePrincipals/{}/appRoleAssignments",
-        READ_APPS,
-        directory::app_roles,
-    ),
-    route("GET", "/applications", READ_APPS, directory::applications),
-    route("GET", "/applications/{}", READ_APPS, directory::application),
-    route(
-        "GET",
-        "/applications/{}/owners",
-        READ_APPS,
-        directory::application_owners,
-    ),
-    route(
-        "GET",
-        "/applications/{}/owners/microsoft.graph.user",
-        READ_APPS,
-        directory::application_owners,
-    ),
-    route(
-        "POST",
-        "/applications/{}/owners/$ref",
-        &["Application.ReadWrite.All"],
-        directory::add_application_owner,
-    ),
-    route(
-        "DELETE",
-        "/applications/{}/owners/{}/$ref",
-        &["Application.ReadWrite.All"],
-        directory::remove_application_owner,
-    ),
-    route(
-        "GET",
-        "/directory/deletedItems/microsoft.graph.user",
-        DELETE_OR_READ_USERS,
-        directory::deleted_users,
-    ),
-    route(
-        "GET",
-        "/directory/deletedItems/{}",
-        DELETE_OR_READ_USERS,
-        directory::deleted_item,
-    ),
-    route(
-        "POST",
-        "/directory/deletedItems/{}/restore",
-        DELETE_USERS,
-        directory::restore,
-    ),
-    route(
-        "DELETE",
-        "/directory/deletedItems/{}",
-        DELETE_USERS,
-        directory::purge,
-    ),
-    route("GET", "/users", READ_BASIC_USERS, users::list),
-    route("GET", "/users/{}", READ_BASIC_USERS, users::get),
-    route("PATCH", "/users/{}", PATCH_USERS, users::patch),
-    // User.DeleteRestore.All works only together with a permission to read users.
-    Route {
-        also: READ_USERS,
-        ..route("DELETE", "/users/{}", DELETE_USERS, users::delete)
-    },
-    route(
-        "POST",
-        "/users/{}/revokeSignInSessions",
-        &[
-            "User.RevokeSessions.All",
-            "User.ReadWrite.All",
-            "Directory.ReadWrite.All",
-        ],
-        users::revoke_sessions,
-    ),
-    route("GET", "/users/{}/manager", READ_USERS, users::manager),
-    route(
-        "PUT",
-        "/users/{}/manager/$ref",
-        WRITE_USERS,
-        users::set_manager,
-    ),
-    route(
-        "DELETE",
-        "/users/{}/manager/$ref",
-        WRITE_USERS,
-        users::remove_manager,
-    ),
-    route(
-        "GET",
-        "/users/{}/directReports",
-        READ_USERS,
-        users::direct_reports,
-    ),
-    route(
-        "GET",
-        "/users/{}/directReports/microsoft.graph.user",
-        READ_USERS,
-        users::direct_reports,
-    ),
-    route(
-        "GET",
-        "/users/{}/memberOf",
-        READ_MEMBERSHIP,
-        membership::member_of,
-    ),
-    route(
-        "GET",
-        "/users/{}/memberOf/microsoft.graph.group",
-        READ_MEMBERSHIP,
-        membership::member_of_groups,
-    ),
-    route(
-        "GET",
-        "/users/{}/memberOf/microsoft.graph.directoryRole",
-        READ_MEMBERSHIP,
-        membership::member_of_roles,
-    ),
-    route(
-        "GET",
-        "/users/{}/transitiveMemberOf",
-        READ_TRANSITIVE,
-        membership::transitive,
-    ),
-    route(
-        "GET",
-        "/users/{}/transitiveMemberOf/microsoft.graph.group",
-        READ_TRANSITIVE,
-        membership::transitive_groups,
-    ),
-    route(
-        "GET",
-        "/users/{}/ownedObjects",
-        READ_USERS,
-        membership::owned_objects,
-    ),
-    route(
-        "GET",
-        "/users/{}/ownedObjects/microsoft.graph.group",
-        READ_USERS,
-        membership::owned_groups,
-    ),
-    route(
-        "GET",
-        "/users/{}/ownedObjects/microsoft.graph.application",
-        READ_USERS,
-        membership::owned_applications,
-    ),
-    route(
-        "POST",
-        "/users/{}/checkMemberGroups",
-        CHECK_GROUPS,
-        membership::check_member_groups,
-    ),
-    route(
-        "GET",
-        "/users/{}/licenseDetails",
-        &[
-            "LicenseAssignment.Read.All",
-            "User.Read.All",
-            "User.ReadWrite.All",
-            "Directory.Read.All",
-            "Directory.ReadWrite.All",
-        ],
-        licences::details,
-    ),
-    route(
-        "POST",
-        "/users/{}/assignLicense",
-        WRITE_LICENCES,
-        licences::assign,
-    ),
-    route(
-        "POST",
-        "/users/{}/reprocessLicenseAssignment",
-        WRITE_USERS,
-        licences::reprocess,
-    ),
-    route(
-        "POST",
-        "/groups/{}/assignLicense",
-        &[
-            "LicenseAssignment.ReadWrite.All",
-            "Group.ReadWrite.All",
-            "Directory.ReadWrite.All",
-        ],
-        licences::assign_to_group,
-    ),
-    route(
-        "GET",
-        "/users/{}/authentication/methods",
-        READ_METHODS,
-        methods::list,
-    ),
-    route(
-        "DELETE",
-        "/users/{}/authentication/methods/{}",
-        WRITE_METHODS,
-        methods::delete_untyped,
-    ),
-    route(
-        "GET",
-        "/users/{}/authentication/{}",
-        READ_METHODS,
-        methods::list_typed,
-    ),
-    route(
-        "GET",
-        "/users/{}/authentication/{}/{}",
-        READ_METHODS,
-        methods::get_typed,
-    ),
-    route(
-        "DELETE",
-        "/users/{}/authentication/{}/{}",
-        WRITE_METHODS,
-        methods::delete,
-    ),
-    route(
-        "GET",
-        "/roleManagement/directory/roleDefinitions",
-        READ_ROLES,
-        roles::definitions,
-    ),
-    route(
-        "GET",
-        "/roleManagement/directory/roleDefinitions/{}",
-        READ_ROLES,
-        roles::definition,
-    ),
-    route(
-        "GET",
-        "/roleManagement/directory/roleAssignments",
-        READ_ROLES,
-        roles::assignments,
-    ),
-    route(
-        "GET",
-        "/roleManagement/directory/roleAssignments/{}",
-        READ_ROLES,
-        roles::assignment,
-    ),
-    route(
-        "POST",
-        "/roleManagement/directory/roleAssignments",
-        WRITE_ROLES,
-        roles::add_assignment,
-    ),
-    route(
-        "DELETE",
-        "/roleManagement/directory/roleAssignments/{}",
-        WRITE_ROLES,
-        roles::remove_assignment,
-    ),
-    route(
-        "GET",
-        "/roleManagement/directory/roleEligibilitySchedules",
-        READ_ELIGIBLE,
-        roles::eligibilities,
-    ),
-    route(
-        "POST",
-        "/roleManagement/directory/roleEligibilityScheduleRequests",
-        WRITE_ELIGIBLE,
-        roles::request_eligibility,
-    ),
-    route("GET", "/groups", READ_GROUPS, groups::list),
-    route("GET", "/groups/{}", READ_GROUPS, groups::get),
-    route("PATCH", "/groups/{}", WRITE_GROUPS, groups::patch),
-    route("GET", "/groups/{}/members", READ_MEMBERS, groups::members),
-    route(
-        "GET",
-        "/groups/{}/members/microsoft.graph.user",
-        READ_MEMBERS,
-        groups::member_users,
-    ),
-    route("GET", "/groups/{}/owners", READ_OWNERS, groups::owners),
-    route(
-        "GET",
-        "/groups/{}/owners/microsoft.graph.user",
-        READ_OWNERS,
-        groups::owner_users,
-    ),
-    Route {
-        also: READ_BASIC_USERS,
-        ..route(
-            "POST",
-            "/groups/{}/members/$ref",
-            WRITE_MEMBERS,
-            groups::add_member,
-        )
-    },
-    route(
-        "DELETE",
-        "/groups/{}/members/{}/$ref",
-        WRITE_MEMBERS,
-        groups::remove_member,
-    ),
-    route(
-        "DELETE",
-        "/groups/{}/members/{}",
-        WRITE_MEMBERS,
-        groups::delete_member_object,
-    ),
-    Route {
-        also: READ_BASIC_USERS,
-        ..route(
-            "POST",
-            "/groups/{}/owners/$ref",
-            WRITE_GROUPS,
-            groups::add_owner,
-        )
-    },
-    route(
-        "DELETE",
-        "/groups/{}/owners/{}/$ref",
-        WRITE_GROUPS,
-        groups::remove_owner,
-    ),
-    route("GET", "/users/{}/events", READ_CALENDAR, calendar::events),
-    route(
-        "GET",
-        "/users/{}/calendar/events",
-        READ_CALENDAR,
-        calendar::events,
-    ),
-    route(
-        "GET",
-        "/users/{}/calendarView",
-        READ_CALENDAR,
-        calendar::view,
-    ),
-    route(
-        "GET",
-        "/users/{}/calendar/calendarView",
-        READ_CALENDAR,
-        calendar::view,
-    ),
-    route("GET", "/users/{}/events/{}", READ_CALENDAR, calendar::event),
-    route(
-        "POST",
-        "/users/{}/events/{}/cancel",
-        WRITE_CALENDAR,
-        calendar::cancel,
-    ),
-    route(
-        "DELETE",
-        "/users/{}/events/{}",
-        WRITE_CALENDAR,
-        calendar::delete,
-    ),
-    route(
-        "GET",
-        "/users/{}/mailboxSettings",
-        READ_SETTINGS,
-        mail::settings,
-    ),
-    route(
-        "GET",
-        "/users/{}/mailboxSettings/automaticRepliesSetting",
-        READ_SETTINGS,
-        mail::automatic_replies,
-    ),
-    route(
-        "PATCH",
-        "/users/{}/mailboxSettings",
-        WRITE_SETTINGS,
-        mail::change_settings,
-    ),
-    route("POST", "/users/{}/messages", WRITE_MAIL, mail::draft),
-    route("GET", "/users/{}/messages", READ_MAIL, mail::messages),
-    route("GET", "/users/{}/messages/{}", READ_MAIL, mail::message),
-    route("DELETE", "/users/{}/messages/{}", WRITE_MAIL, mail::delete),
-    route(
-        "GET",
-        "/users/{}/mailFolders/{}/messages",
-        READ_MAIL,
-        mail::folder_messages,
-    ),
-    route("POST", "/users/{}/messages/{}/send", SEND_MAIL, mail::send),
-    route("POST", "/users/{}/sendMail", SEND_MAIL, mail::send_at_once),
+/// Types that a path may cast to.
+const CASTS: [&str; 4] = ["application", "directoryRole", "group", "user"];
+
+/// Functions and actions that may stand in a path with their namespace.
+const BOUND: [&str; 7] = [
+    "assignLicense",
+    "checkMemberGroups",
+    "delta",
+    "reprocessLicenseAssignment",
+    "restore",
+    "revokeSignInSessions",
+    "sendMail",
+];
+
+/// All operations, area by area.
+const AREAS: [&[Route]; 4] = [
+    tenant::ROUTES,
+    people::ROUTES,
+    groups::ROUTES,
+    outlook::ROUTES,
 ];
 
 /// Finds the operation of a call, with what stood in the placeholders.
@@ -469,7 +81,7 @@ pub(super) fn find(call: &Call) -> Result<(&'static Route, Vec<String>), Answer>
         .collect();
     let mut other_method = false;
     let mut best: Option<(&Route, Vec<String>)> = None;
-    for route in ROUTES {
+    for route in AREAS.into_iter().flatten() {
         let Some(ids) = fits(route.path, &segments) else {
             continue;
         };
@@ -503,7 +115,19 @@ pub(super) fn find(call: &Call) -> Result<(&'static Route, Vec<String>), Answer>
 }
 
 /// `users('x')` and `servicePrincipals(appId='x')` are the key forms of `users/x`.
+///
+/// Functions and actions have two names each, and namespaces have an alias: client libraries write `microsoft.graph.delta()`, `delta()`
+/// or `graph.user`.
 fn split_key(segment: &str) -> Vec<String> {
+    let segment = segment.strip_suffix("()").unwrap_or(segment);
+    let bare = segment
+        .strip_prefix("microsoft.graph.")
+        .or_else(|| segment.strip_prefix("graph."));
+    match bare {
+        Some(bare) if CASTS.contains(&bare) => return vec![format!("microsoft.graph.{bare}")],
+        Some(bare) if BOUND.contains(&bare) => return vec![bare.to_owned()],
+        _ => {}
+    }
     match segment.split_once('(') {
         Some((name, key)) if key.ends_with(')') && !name.is_empty() => {
             let key = key.trim_end_matches(')');

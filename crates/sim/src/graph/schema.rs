@@ -1,5 +1,9 @@
 //! Property names of the types that the sandbox serves, from Microsoft's v1.0 metadata (CSDL of 2026-08-20).
 
+mod outlook;
+
+pub(super) use outlook::{EVENT, MAILBOX_SETTINGS, MESSAGE};
+
 pub(super) const USER: &[&str] = &[
     "id",
     "deletedDateTime",
@@ -292,85 +296,6 @@ pub(super) const APP_ROLE_ASSIGNMENT: &[&str] = &[
     "resourceId",
 ];
 
-pub(super) const EVENT: &[&str] = &[
-    "id",
-    "categories",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "allowNewTimeProposals",
-    "attendees",
-    "body",
-    "bodyPreview",
-    "cancelledOccurrences",
-    "end",
-    "hasAttachments",
-    "hideAttendees",
-    "iCalUId",
-    "importance",
-    "isAllDay",
-    "isCancelled",
-    "isDraft",
-    "isOnlineMeeting",
-    "isOrganizer",
-    "isReminderOn",
-    "location",
-    "locations",
-    "onlineMeeting",
-    "onlineMeetingProvider",
-    "onlineMeetingUrl",
-    "organizer",
-    "originalEndTimeZone",
-    "originalStart",
-    "originalStartTimeZone",
-    "recurrence",
-    "reminderMinutesBeforeStart",
-    "responseRequested",
-    "responseStatus",
-    "sensitivity",
-    "seriesMasterId",
-    "showAs",
-    "start",
-    "subject",
-    "transactionId",
-    "type",
-    "webLink",
-];
-
-pub(super) const MESSAGE: &[&str] = &[
-    "id",
-    "categories",
-    "changeKey",
-    "createdDateTime",
-    "lastModifiedDateTime",
-    "bccRecipients",
-    "body",
-    "bodyPreview",
-    "ccRecipients",
-    "conversationId",
-    "conversationIndex",
-    "flag",
-    "from",
-    "hasAttachments",
-    "importance",
-    "inferenceClassification",
-    "internetMessageHeaders",
-    "internetMessageId",
-    "isDeliveryReceiptRequested",
-    "isDraft",
-    "isRead",
-    "isReadReceiptRequested",
-    "parentFolderId",
-    "receivedDateTime",
-    "replyTo",
-    "sender",
-    "sentDateTime",
-    "subject",
-    "toRecipients",
-    "uniqueBody",
-    "webLink",
-];
-
 pub(super) const ORGANIZATION: &[&str] = &[
     "id",
     "deletedDateTime",
@@ -415,16 +340,4 @@ pub(super) const DOMAIN: &[&str] = &[
     "passwordValidityPeriodInDays",
     "state",
     "supportedServices",
-];
-
-pub(super) const MAILBOX_SETTINGS: &[&str] = &[
-    "archiveFolder",
-    "automaticRepliesSetting",
-    "dateFormat",
-    "delegateMeetingMessageDeliveryOptions",
-    "language",
-    "timeFormat",
-    "timeZone",
-    "userPurpose",
-    "workingHours",
 ];

@@ -1,6 +1,6 @@
 //! Groups of every kind, with the one question that decides who may write their members.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -31,12 +31,16 @@ pub struct Group {
     pub owners: BTreeSet<Id>,
     /// SKU ids that members inherit.
     pub assigned_licenses: BTreeSet<Id>,
+    /// Service plans that members do not get, by SKU id.
+    pub disabled_plans: BTreeMap<Id, Vec<Id>>,
     /// The rule of a dynamic group.
     pub membership_rule: Option<String>,
     /// Whether a directory role may be given to it.
     pub is_assignable_to_role: Option<bool>,
     /// True for a group mastered on-premises.
     pub on_premises_sync_enabled: Option<bool>,
+    /// `Private` or `Public`; none shows a Microsoft 365 group as private.
+    pub visibility: Option<String>,
     /// `Team` when a team stands on it.
     pub resource_provisioning_options: Vec<String>,
     /// When it was made.

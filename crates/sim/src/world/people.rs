@@ -43,14 +43,20 @@ pub struct User {
     pub employee_id: Option<String>,
     /// Kind of employment.
     pub employee_type: Option<String>,
+    /// Division and cost centre.
+    pub employee_org_data: Option<EmployeeOrgData>,
     /// First working day.
     pub employee_hire_date: Option<Timestamp>,
     /// Last working day.
     pub employee_leave_date_time: Option<Timestamp>,
     /// Office telephone, one entry at most.
     pub business_phones: Vec<String>,
+    /// Fax number.
+    pub fax_number: Option<String>,
     /// Mobile telephone.
     pub mobile_phone: Option<String>,
+    /// `extensionAttribute1` to `extensionAttribute15`, those that have a value.
+    pub extension_attributes: BTreeMap<String, String>,
     /// Preferred language.
     pub preferred_language: Option<String>,
     /// City.
@@ -91,6 +97,8 @@ pub struct User {
     pub last_password_change_date_time: Timestamp,
     /// SHA-256 of the password in hex; the password itself is never kept.
     pub password_hash: String,
+    /// `DisableStrongPassword`, `DisablePasswordExpiration`, both or neither.
+    pub password_policies: Option<String>,
     /// Whether the next sign-in must change the password.
     pub force_change_password: bool,
     /// Direct and inherited licences, one entry per origin (licenseAssignmentStates).
@@ -101,6 +109,16 @@ pub struct User {
     pub is_resource_account: Option<bool>,
     /// Address list flag as Entra shows it, which lags behind Exchange.
     pub show_in_address_list: Option<bool>,
+}
+
+/// Where a person stands in the organisation's books (microsoft.graph.employeeOrgData).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmployeeOrgData {
+    /// Division.
+    pub division: Option<String>,
+    /// Cost centre.
+    pub cost_center: Option<String>,
 }
 
 /// One origin of one licence (microsoft.graph.licenseAssignmentState).
