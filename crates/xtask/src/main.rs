@@ -6,6 +6,7 @@ mod crash;
 mod requests;
 mod rules;
 mod run;
+mod sdk;
 #[cfg(test)]
 mod tidy;
 
@@ -30,6 +31,8 @@ enum Command {
     Crash(crash::Args),
     /// Counts what the reference leaver costs a tenant, on the unkind sandbox.
     Requests(requests::Args),
+    /// Lets Microsoft's own Python SDK drive the sandbox.
+    Sdk(sdk::Args),
     /// Replays every plan that the switches can make on a small world, and reads the damage.
     Rules,
     /// Builds Tenure and shows leavers from ticket to proof on the sandbox.
@@ -46,11 +49,13 @@ fn main() -> anyhow::Result<()> {
         Command::Test => {
             check::run()?;
             rules::run()?;
+            sdk::run(&sdk::Args::default())?;
             run::cargo(&["test", "--workspace"])
         }
         Command::Contract(args) => contract::run(args),
         Command::Crash(args) => crash::run(&args),
         Command::Requests(args) => requests::run(&args),
+        Command::Sdk(args) => sdk::run(&args),
         Command::Rules => rules::run(),
         Command::Demo { yes } => {
             run::cargo(&["build", "--quiet", "--package", "app"])?;
