@@ -44,6 +44,47 @@ pub struct Plan {
     pub approval: ApprovalNeed,
     /// Whether policy lets removals grow between approval and run.
     pub removals_may_grow: bool,
+    /// What is reserved for it when it is approved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserves: Vec<Reserve>,
+    /// The request that its run makes for later, such as the end of a contract.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<FollowUp>,
+}
+
+/// Something that an approved plan will take, of which there is only so much.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reserve {
+    /// What it is.
+    pub kind: ReserveKind,
+    /// The sign-in name, or the licence's id.
+    pub key: String,
+    /// The step that takes it.
+    pub step: StepKey,
+}
+
+/// What is reserved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum ReserveKind {
+    /// A sign-in name.
+    Name,
+    /// A seat of a licence.
+    Seat {
+        /// How many were free when the plan was made, those reserved by others not taken off.
+        free: i64,
+    },
+}
+
+/// A request that a run makes for later. It changes nothing by itself: it is planned and approved like any other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// What is asked for.
+    pub kind: Kind,
+    /// The day, at the person's site.
+    pub on: jiff::civil::Date,
+    /// Why, in the words of a remark.
+    pub because: String,
 }
 
 /// Who has to decide on a plan.

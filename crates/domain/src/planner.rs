@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::StepKey;
 use crate::facts::Facts;
-use crate::plan::{FORMAT, Plan, Remark, Weight, is_containment};
+use crate::joiner;
+use crate::plan::{FORMAT, FollowUp, Plan, Remark, Reserve, ReserveKind, Weight, is_containment};
 use crate::policy::Policy;
 use crate::protect;
 use crate::request::{Kind, Request};
@@ -103,6 +104,14 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
     if !refusals.is_empty() {
         return Err(refusals);
     }
+    let (reserves, follow_up) = (reserves(&specs, ask.facts), follow_up(ask));
+    if let Some(later) = &follow_up {
+        let text = format!(
+            "On {} {}: the run makes an offboarding request for that day, which is planned and approved like any other.",
+            later.on, later.because
+        );
+        remarks.push(Remark::new(Weight::Note, text));
+    }
     remarks.sort();
     remarks.dedup();
     let person = &ask.facts.person;
@@ -121,6 +130,45 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         policy: ask.policy_digest.to_owned(),
         requester: ask.request.origin.requester.clone(),
         removals_may_grow: ask.policy.drift.removals_may_grow,
+        reserves,
+        follow_up,
+    })
+}
+
+/// What the steps will take of which there is only so much: sign-in names and seats.
+fn reserves(specs: &[StepSpec], facts: &Facts) -> Vec<Reserve> {
+    let mut reserves: Vec<Reserve> = Vec::new();
+    for spec in specs {
+        for effect in &spec.effects {
+            let (kind, key) = match effect {
+                Effect::CreatesPerson => (ReserveKind::Name, facts.person.upn.clone()),
+                Effect::AssignsLicense { sku, .. } => {
+                    let bought = facts.tenant.skus.iter().find(|bought| bought.id == *sku);
+                    let Some(bought) = bought else { continue };
+                    let free = bought.seats - bought.used;
+                    (ReserveKind::Seat { free }, sku.as_str().to_owned())
+                }
+                _ => continue,
+            };
+            let step = spec.key.clone();
+            if !reserves.iter().any(|other| other.key == key) {
+                reserves.push(Reserve { kind, key, step });
+            }
+        }
+    }
+    reserves
+}
+
+/// The offboarding that follows from the end of a contract.
+fn follow_up(ask: &Ask<'_>) -> Option<FollowUp> {
+    if ask.request.kind != Kind::Onboard {
+        return None;
+    }
+    let on = joiner::wanted(ask.request, ask.policy).contract_end?;
+    Some(FollowUp {
+        kind: Kind::Offboard,
+        on,
+        because: format!("the contract of {} ends", ask.facts.person.upn),
     })
 }
 

@@ -334,6 +334,9 @@ pub struct RunState {
     /// Who approved.
     #[serde(default)]
     pub approvers: Vec<String>,
+    /// When the last approval that was needed was given, epoch milliseconds.
+    #[serde(default)]
+    pub approved_ms: Option<i64>,
 }
 
 /// Where the drift check stands.
@@ -381,12 +384,14 @@ impl RunState {
             looked: false,
             digest: None,
             approvers: Vec::new(),
+            approved_ms: None,
         }
     }
 
     /// The same run with what the ledger says of its approval.
     #[must_use]
-    pub fn approved(mut self, digest: Digest, approvers: Vec<String>) -> Self {
+    pub fn approved(mut self, digest: Digest, approvers: Vec<String>, at_ms: i64) -> Self {
+        self.approved_ms = Some(at_ms);
         self.digest = Some(digest);
         self.approvers = approvers;
         self

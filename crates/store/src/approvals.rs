@@ -14,7 +14,7 @@ use crate::ledger::{append, append_json};
 use crate::open::Store;
 use crate::sql::statements;
 use crate::tenants::time;
-use crate::{Error, TenantScope, plans, runs};
+use crate::{Error, TenantScope, plans, reservations, runs};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -45,6 +45,8 @@ pub(crate) struct Standing {
     pub(crate) approvers: Vec<String>,
     /// Irreversible lines that as many people approved as the plan needs.
     pub(crate) apart: Vec<StepKey>,
+    /// When the last of the approvals that were needed was given.
+    pub(crate) given_ms: i64,
     /// When the first of the approvals runs out.
     pub(crate) until_ms: i64,
 }
@@ -85,6 +87,13 @@ impl Store {
             });
         }
         inserted?;
+        let until_ms = at_ms.max(
+            kept.plan
+                .plan
+                .at
+                .map_or(i64::MIN, Timestamp::as_millisecond),
+        ) + i64::from(kept.plan.plan.approval.holds_for_hours) * HOUR_MS;
+        reservations::take(&mut tx, &kept.plan, at_ms, until_ms).await?;
         append_json(&mut tx, tenant, "approval", approval, at_ms).await?;
         Ok(tx.commit().await?)
     }
@@ -131,6 +140,7 @@ impl Store {
         if taken.rows_affected() == 0 {
             return Err(Error::missing("approval by", by));
         }
+        reservations::release(&mut tx, scope, plan).await?;
         if let Some(waiting) = &waiting {
             waiting.cancel(&mut tx, &tenant, by, at_ms).await?;
         }
@@ -259,6 +269,11 @@ pub(crate) async fn standing(
             .unwrap_or(now_ms)
             .max(plan.at.map_or(i64::MIN, jiff::Timestamp::as_millisecond))
             .saturating_add(holds_ms),
+        given_ms: holding
+            .iter()
+            .map(|approval| approval.at.as_millisecond())
+            .max()
+            .unwrap_or(now_ms),
         approvers: holding.into_iter().map(|approval| approval.by).collect(),
     })
 }

@@ -114,6 +114,26 @@ pub enum Error {
         /// The newer plan.
         by: PlanId,
     },
+    /// Another approved plan will take the same sign-in name.
+    #[error(
+        "the sign-in name {name} is reserved by plan {plan}; plan this person again, and another name is chosen"
+    )]
+    NameReserved {
+        /// The name.
+        name: String,
+        /// The plan that has it.
+        plan: PlanId,
+    },
+    /// Other approved plans will take the last seats.
+    #[error(
+        "no seat of licence {licence} is left: {reserved} are reserved by approved plans; buy a seat, then plan this person again"
+    )]
+    NoSeat {
+        /// The licence's id.
+        licence: String,
+        /// How many are reserved.
+        reserved: u64,
+    },
     /// The same person has approved it.
     #[error("{by} has already approved plan {plan}")]
     AlreadyApproved {
@@ -199,6 +219,8 @@ impl Error {
             | Self::OtherDigest { .. }
             | Self::Superseded { .. }
             | Self::AlreadyApproved { .. }
+            | Self::NameReserved { .. }
+            | Self::NoSeat { .. }
             | Self::Unapproved { .. }
             | Self::HasRun { .. }
             | Self::TakenBack(_)

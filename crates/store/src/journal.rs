@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{PlanId, RunId, TenantId};
 use engine::journal::{Commit, Error as Refusal, Journal, Loaded, Pending};
-use engine::state::{Command, Event};
+use engine::state::{Command, Event, Status};
 use jiff::Timestamp;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -12,7 +12,7 @@ use crate::ledger::append_json;
 use crate::open::Store;
 use crate::runs::{self, json, read_state};
 use crate::sql::{count, int, statements};
-use crate::{Error, TenantScope, findings, lease, plans};
+use crate::{Error, TenantScope, findings, lease, plans, reservations};
 
 statements! {
     SELECT_RUN = "SELECT tenant, plan, person, seq, state, started, void FROM runs WHERE id = ?1";
@@ -118,6 +118,7 @@ pub(crate) async fn write(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Res
             return Err(Refusal::Stale(commit.run.clone()));
         }
     }
+    release(&mut *tx, commit, &run.tenant).await?;
     findings::write(&mut *tx, &run.tenant, commit.state)
         .await
         .map_err(refusal)?;
@@ -133,6 +134,28 @@ pub(crate) async fn write(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Res
         .map_err(refusal)?;
     }
     Ok(())
+}
+
+/// What verified steps took is the tenant's own to show from now on.
+async fn release(
+    tx: &mut SqliteConnection,
+    commit: &Commit<'_>,
+    tenant: &TenantId,
+) -> Result<(), Refusal> {
+    let settles = commit.leaves.iter().any(|leaf| leaf.kind == "receipt");
+    if !settles {
+        return Ok(());
+    }
+    let verified: Vec<_> = commit
+        .state
+        .steps
+        .iter()
+        .filter(|(_, step)| step.status == Status::Verified)
+        .map(|(key, _)| key)
+        .collect();
+    reservations::settle(tx, tenant, commit.run.as_str(), &verified)
+        .await
+        .map_err(refusal)
 }
 
 async fn standing(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Result<Standing, Refusal> {

@@ -19,7 +19,10 @@ use crate::seal::{Key, Row};
 use crate::sql::statements;
 
 /// Every migration, the oldest first. The number of the last is the store's format.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_first.sql"),
+    include_str!("../migrations/0002_reservations.sql"),
+];
 
 /// The newest format this version knows.
 pub(crate) const FORMAT: i64 = MIGRATIONS.len() as i64;

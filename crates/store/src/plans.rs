@@ -83,39 +83,7 @@ impl Store {
             return Err(Error::missing("request", plan.request.as_str()));
         }
         let mut tx = self.write().await?;
-        let inserted = sqlx::query(INSERT)
-            .bind(stored.id.as_str())
-            .bind(plan.tenant.as_str())
-            .bind(plan.request.as_str())
-            .bind(plan.person.id.as_str().to_lowercase())
-            .bind(&plan.upn)
-            .bind(&stored.bytes)
-            .bind(stored.digest.as_str())
-            .bind(stored.made_at.as_millisecond())
-            .bind(stored.read_at.as_millisecond())
-            .execute(&mut *tx)
-            .await;
-        if inserted.as_ref().is_err_and(is_duplicate) {
-            let id = stored.id.as_str().to_owned();
-            return Err(Error::Exists { what: "plan", id });
-        }
-        inserted?;
-        sqlx::query(SUPERSEDE)
-            .bind(plan.tenant.as_str())
-            .bind(plan.request.as_str())
-            .bind(stored.id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        // The bytes as text, so that the digest can be checked from the ledger alone.
-        let payload = json!({
-            "bytes": String::from_utf8_lossy(&stored.bytes),
-            "digest": stored.digest,
-            "made_at": stored.made_at,
-            "plan": stored.id,
-            "read_at": stored.read_at,
-        });
-        let at_ms = stored.made_at.as_millisecond();
-        append(&mut tx, &plan.tenant, "plan", &payload.to_string(), at_ms).await?;
+        keep(&mut tx, stored).await?;
         Ok(tx.commit().await?)
     }
 
@@ -141,6 +109,45 @@ impl Store {
             .await?;
         rows.iter().map(plan_row).collect()
     }
+}
+
+/// Keeps a plan in a transaction, in place of older plans for the same request.
+pub(crate) async fn keep(tx: &mut SqliteConnection, stored: &StoredPlan) -> Result<(), Error> {
+    let plan = &stored.plan;
+    let inserted = sqlx::query(INSERT)
+        .bind(stored.id.as_str())
+        .bind(plan.tenant.as_str())
+        .bind(plan.request.as_str())
+        .bind(plan.person.id.as_str().to_lowercase())
+        .bind(&plan.upn)
+        .bind(&stored.bytes)
+        .bind(stored.digest.as_str())
+        .bind(stored.made_at.as_millisecond())
+        .bind(stored.read_at.as_millisecond())
+        .execute(&mut *tx)
+        .await;
+    if inserted.as_ref().is_err_and(is_duplicate) {
+        let id = stored.id.as_str().to_owned();
+        return Err(Error::Exists { what: "plan", id });
+    }
+    inserted?;
+    sqlx::query(SUPERSEDE)
+        .bind(plan.tenant.as_str())
+        .bind(plan.request.as_str())
+        .bind(stored.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+    // The bytes as text, so that the digest can be checked from the ledger alone.
+    let payload = json!({
+        "bytes": String::from_utf8_lossy(&stored.bytes),
+        "digest": stored.digest,
+        "made_at": stored.made_at,
+        "plan": stored.id,
+        "read_at": stored.read_at,
+    });
+    let at_ms = stored.made_at.as_millisecond();
+    append(&mut *tx, &plan.tenant, "plan", &payload.to_string(), at_ms).await?;
+    Ok(())
 }
 
 /// Loads a plan on a connection, which may be in a transaction.

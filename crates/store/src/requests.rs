@@ -1,17 +1,18 @@
 //! Requests with their raw evidence, and drafts of requests for which something must still be asked.
 
 use domain::RequestId;
+use domain::plan::StoredPlan;
 use domain::request::Request;
 use jiff::Timestamp;
 use serde_json::to_string;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::is_duplicate;
 use crate::ledger::append;
 use crate::open::Store;
 use crate::sql::statements;
-use crate::{Error, TenantScope};
+use crate::{Error, TenantScope, plans};
 
 statements! {
     INSERT = "INSERT INTO requests (id, tenant, kind, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -22,6 +23,38 @@ statements! {
     SELECT_DRAFT = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
     SELECT_DRAFTS = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id";
     DELETE_DRAFT = "DELETE FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+}
+
+/// Keeps a request in a transaction; a draft of the same id is done with.
+pub(crate) async fn keep(
+    tx: &mut SqliteConnection,
+    request: &Request,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let (body, at_ms) = (text(request), at.as_millisecond());
+    let inserted = sqlx::query(INSERT)
+        .bind(request.id.as_str())
+        .bind(request.tenant.as_str())
+        .bind(request.kind.word())
+        .bind(&body)
+        .bind(at_ms)
+        .execute(&mut *tx)
+        .await;
+    if inserted.as_ref().is_err_and(is_duplicate) {
+        let id = request.id.as_str().to_owned();
+        return Err(Error::Exists {
+            what: "request",
+            id,
+        });
+    }
+    inserted?;
+    sqlx::query(DELETE_DRAFT)
+        .bind(request.tenant.as_str())
+        .bind(request.id.as_str())
+        .execute(&mut *tx)
+        .await?;
+    append(&mut *tx, &request.tenant, "request", &body, at_ms).await?;
+    Ok(())
 }
 
 impl Store {
@@ -37,37 +70,27 @@ impl Store {
     ) -> Result<(), Error> {
         scope.admit(&request.tenant)?;
         self.tenant(scope, &request.tenant).await?;
-        let body = text(request);
         let mut tx = self.write().await?;
-        let inserted = sqlx::query(INSERT)
-            .bind(request.id.as_str())
-            .bind(request.tenant.as_str())
-            .bind(request.kind.word())
-            .bind(&body)
-            .bind(at.as_millisecond())
-            .execute(&mut *tx)
-            .await;
-        if inserted.as_ref().is_err_and(is_duplicate) {
-            let id = request.id.as_str().to_owned();
-            return Err(Error::Exists {
-                what: "request",
-                id,
-            });
-        }
-        inserted?;
-        sqlx::query(DELETE_DRAFT)
-            .bind(scope.filter())
-            .bind(request.id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        append(
-            &mut tx,
-            &request.tenant,
-            "request",
-            &body,
-            at.as_millisecond(),
-        )
-        .await?;
+        keep(&mut tx, request, at).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps a request with the plan that answers it: both, or neither.
+    ///
+    /// # Errors
+    /// As [`Store::add_request`] and [`Store::add_plan`].
+    pub async fn add_request_with_plan(
+        &self,
+        scope: &TenantScope,
+        request: &Request,
+        stored: &StoredPlan,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        scope.admit(&request.tenant)?;
+        self.tenant(scope, &request.tenant).await?;
+        let mut tx = self.write().await?;
+        keep(&mut tx, request, at).await?;
+        plans::keep(&mut tx, stored).await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,7 +1,10 @@
 //! Runs as people look at them: begin one, list them, read their events, and submit events for whoever drives them.
 
-use domain::plan::Plan;
-use domain::{PlanId, RunId, TenantId};
+use std::collections::BTreeMap;
+
+use domain::plan::{FollowUp, Plan};
+use domain::request::{Cited, Origin, PersonHint, Request, When};
+use domain::{PlanId, RequestId, RunId, TenantId};
 use engine::state::{Event, FORMAT, Outcome, RunState};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,7 +15,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::open::Store;
 use crate::sql::{count, statements};
 use crate::tenants::time;
-use crate::{Error, TenantScope, approvals, plans};
+use crate::{Error, TenantScope, approvals, plans, requests};
 
 statements! {
     INSERT = "INSERT INTO runs (id, tenant, plan, person, created_ms, seq, state, started, ended)
@@ -79,6 +82,31 @@ pub struct RunEvent {
     pub event: Event,
 }
 
+/// The request that a run makes for later; its origin says which run it was.
+fn later_request(plan: &Plan, later: &FollowUp, new: &NewRun) -> Request {
+    Request {
+        id: RequestId::new(format!("{}-later", new.run)),
+        tenant: plan.tenant.clone(),
+        kind: later.kind,
+        person: PersonHint {
+            address: Some(Cited::typed(plan.upn.clone())),
+            ..PersonHint::default()
+        },
+        when: Some(Cited::typed(When::On(later.on))),
+        fields: BTreeMap::new(),
+        switches: BTreeMap::new(),
+        origin: Origin {
+            channel: "run".to_owned(),
+            requester: plan.requester.clone(),
+            reference: Some(new.run.to_string()),
+            received_at: new.at,
+            subject: Some(later.because.clone()),
+            body: None,
+        },
+        asks: Vec::new(),
+    }
+}
+
 impl Store {
     /// Makes the run of an approved plan, and takes the person's lock. A driver finds it among the open runs and starts it.
     ///
@@ -100,7 +128,11 @@ impl Store {
             return Err(Error::PersonBusy(other));
         }
         let state = RunState::new(new.run.clone(), plan, standing.apart, standing.until_ms)
-            .approved(kept.plan.digest.clone(), standing.approvers);
+            .approved(
+                kept.plan.digest.clone(),
+                standing.approvers,
+                standing.given_ms,
+            );
         sqlx::query(INSERT)
             .bind(new.run.as_str())
             .bind(plan.tenant.as_str())
@@ -110,6 +142,10 @@ impl Store {
             .bind(json(&state))
             .execute(&mut *tx)
             .await?;
+        if let Some(later) = &plan.follow_up {
+            let request = later_request(plan, later, new);
+            requests::keep(&mut tx, &request, new.at).await?;
+        }
         tx.commit().await?;
         Ok(state)
     }

@@ -1,6 +1,7 @@
 //! Tests on real files: what they have in common.
 
 mod ledger;
+mod reservations;
 mod runs;
 mod safety;
 mod statements;
@@ -125,6 +126,8 @@ fn plan(id: &str, tenant: &str, request: &str, person: &str) -> StoredPlan {
             holds_for_hours: 72,
         },
         removals_may_grow: false,
+        reserves: Vec::new(),
+        follow_up: None,
     };
     StoredPlan::seal(PlanId::from(id), plan, at(1), at(0))
 }

@@ -97,6 +97,8 @@ pub(crate) fn plan(steps: Vec<StepSpec>) -> Plan {
         requester: "hr".to_owned(),
         approval: ApprovalNeed::default(),
         removals_may_grow: true,
+        reserves: Vec::new(),
+        follow_up: None,
     }
 }
 

@@ -423,5 +423,7 @@ fn plan(person: &str, steps: Vec<StepSpec>) -> Plan {
             holds_for_hours: 48,
         },
         removals_may_grow: true,
+        reserves: Vec::new(),
+        follow_up: None,
     }
 }

@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    approvals, check, findings, journal, lease, ledger, open, plans, policies, requests, runs,
-    secrets, tenants,
+    approvals, check, findings, journal, lease, ledger, open, plans, policies, requests,
+    reservations, runs, secrets, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
@@ -22,6 +22,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
     ("plans", plans::STATEMENTS),
     ("policies", policies::STATEMENTS),
     ("requests", requests::STATEMENTS),
+    ("reservations", reservations::STATEMENTS),
     ("runs", runs::STATEMENTS),
     ("secrets", secrets::STATEMENTS),
     ("tenants", tenants::STATEMENTS),
