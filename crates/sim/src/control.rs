@@ -1,4 +1,6 @@
-//! The control plane under `/sandbox/`: ground truth, the log, the requests, faults and human changes.
+//! The control plane under `/sandbox/`: ground truth, the log, the requests, faults, human changes and the on-premises directory.
+
+mod on_premises;
 
 use http::Method;
 use serde::Deserialize;
@@ -19,6 +21,9 @@ struct Order {
 /// Answers one control call.
 pub(crate) fn handle(sandbox: &Sandbox, call: &Call) -> Answer {
     let path = call.path.trim_matches('/');
+    if path.starts_with("on-premises/") {
+        return on_premises::handle(sandbox, call);
+    }
     match (&call.method, path) {
         (&Method::GET, "world") => shown(&sandbox.world()),
         (&Method::GET, "log") => shown(&sandbox.log()),

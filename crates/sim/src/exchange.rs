@@ -3,6 +3,8 @@
 //! Not a published contract. Shapes follow captured requests and replies of the ExchangeOnlineManagement module, parameters and meanings
 //! follow the cmdlet reference (MicrosoftDocs/office-docs-powershell).
 
+mod addresses;
+mod archive;
 mod auto_reply;
 pub(crate) mod batch;
 mod calendar;
@@ -10,6 +12,7 @@ mod cmdlets;
 mod devices;
 mod errors;
 mod filter;
+mod folders;
 mod identity;
 mod lists;
 mod mailbox;
@@ -19,6 +22,7 @@ mod parameters;
 mod permissions;
 mod protocols;
 mod recipients;
+mod regional;
 mod rules;
 
 use http::Method;

@@ -1,12 +1,14 @@
 //! What goes wrong on purpose: lost replies, server errors, early token ends, bursts of 429, other humans at work.
 
+mod human;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::Error;
 use crate::temper::Temper;
-use crate::world::Tenant;
+
+pub use human::HumanChange;
 
 /// The whole of what goes wrong. Written as TOML or JSON, or built in a test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -175,115 +177,6 @@ pub struct Human {
     pub tenant: String,
     /// What is changed.
     pub change: HumanChange,
-}
-
-/// What another human does. Ids are object ids.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum HumanChange {
-    /// Opens an account again.
-    EnableAccount {
-        /// The user.
-        user: String,
-    },
-    /// Sets another external forwarding.
-    SetForwarding {
-        /// The mailbox.
-        mailbox: String,
-        /// The address.
-        to: String,
-    },
-    /// Puts a user into a group.
-    AddToGroup {
-        /// The group.
-        group: String,
-        /// The user.
-        user: String,
-    },
-    /// Takes a user out of a group.
-    RemoveFromGroup {
-        /// The group.
-        group: String,
-        /// The user.
-        user: String,
-    },
-    /// Takes a direct licence away.
-    TakeLicence {
-        /// The user.
-        user: String,
-        /// The SKU.
-        sku: String,
-    },
-    /// Sets any field of any object of the world, such as `department` of `users/{id}`.
-    Set {
-        /// Collection and id.
-        object: String,
-        /// The field's name in the world.
-        field: String,
-        /// The new value.
-        value: Value,
-    },
-}
-
-impl HumanChange {
-    /// Makes the change.
-    pub(crate) fn make(&self, tenant: &mut Tenant) -> Result<(), Error> {
-        let missing = |what: &str| Error::Human(format!("there is no {what}"));
-        match self {
-            Self::EnableAccount { user } => {
-                tenant
-                    .users
-                    .get_mut(user)
-                    .ok_or_else(|| missing(user))?
-                    .account_enabled = true;
-            }
-            Self::SetForwarding { mailbox, to } => {
-                let found = tenant
-                    .mailboxes
-                    .get_mut(mailbox)
-                    .ok_or_else(|| missing(mailbox))?;
-                found.forwarding_smtp_address = Some(format!("smtp:{to}"));
-            }
-            Self::AddToGroup { group, user } => {
-                tenant
-                    .groups
-                    .get_mut(group)
-                    .ok_or_else(|| missing(group))?
-                    .members
-                    .insert(user.clone());
-            }
-            Self::RemoveFromGroup { group, user } => {
-                tenant
-                    .groups
-                    .get_mut(group)
-                    .ok_or_else(|| missing(group))?
-                    .members
-                    .remove(user);
-            }
-            Self::TakeLicence { user, sku } => {
-                let found = tenant.users.get_mut(user).ok_or_else(|| missing(user))?;
-                found.licences.retain(|licence| {
-                    licence.sku_id != *sku || licence.assigned_by_group.is_some()
-                });
-            }
-            Self::Set {
-                object,
-                field,
-                value,
-            } => {
-                let mut whole = serde_json::to_value(&*tenant).unwrap_or_else(|_| json!({}));
-                let (collection, id) = object.split_once('/').ok_or_else(|| missing(object))?;
-                let found = whole[collection]
-                    .get_mut(id)
-                    .and_then(Value::as_object_mut)
-                    .ok_or_else(|| missing(object))?;
-                found.insert(field.clone(), value.clone());
-                *tenant = serde_json::from_value(whole)
-                    .map_err(|error| Error::Human(error.to_string()))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Faults {

@@ -123,7 +123,7 @@ impl State {
             name: format!("human {change:?} {now}"),
         };
         self.cloud
-            .commit(tenant, now, &origin, |tenant| change.make(tenant))
+            .commit(tenant, now, &origin, |tenant| change.make(tenant, now))
     }
 
     fn elapsed_ms(&self) -> u64 {

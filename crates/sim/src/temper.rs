@@ -16,6 +16,10 @@ pub struct Temper {
     pub licence_group_ms: [u64; 2],
     /// When dynamic groups are evaluated after a change.
     pub dynamic_group_ms: [u64; 2],
+    /// When a licensed person gets a mailbox (in reality minutes to a day).
+    pub mailbox_creation_ms: [u64; 2],
+    /// When the directory learns of a mailbox's addresses.
+    pub address_ms: [u64; 2],
     /// When an unlicensed mailbox is lost or locked.
     pub mailbox_loss_ms: [u64; 2],
     /// When queued work on a mailbox (cancelled meetings, sent mail) is done.
@@ -38,6 +42,8 @@ impl Default for Temper {
             conversion_ms: 8_000,
             licence_group_ms: [4_000, 12_000],
             dynamic_group_ms: [5_000, 15_000],
+            mailbox_creation_ms: [10_000, 25_000],
+            address_ms: [500, 3_000],
             mailbox_loss_ms: [3_000, 8_000],
             queue_ms: [500, 4_000],
             latency_ms: [5, 40],
@@ -58,6 +64,8 @@ impl Temper {
             conversion_ms: 0,
             licence_group_ms: [0, 0],
             dynamic_group_ms: [0, 0],
+            mailbox_creation_ms: [0, 0],
+            address_ms: [0, 0],
             mailbox_loss_ms: [0, 0],
             queue_ms: [0, 0],
             latency_ms: [0, 0],

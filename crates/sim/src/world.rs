@@ -7,11 +7,16 @@ mod automata;
 mod change;
 mod clock;
 mod directory;
+mod group_licences;
 mod groups;
 mod mail;
+mod on_premises;
 mod people;
+mod policies;
+mod provisioning;
 mod replicas;
 mod rule;
+mod sync;
 
 use std::collections::BTreeMap;
 
@@ -29,11 +34,14 @@ pub use mail::{
     AutoReply, CasSettings, Conversion, Event, InboxRule, Mailbox, MailboxAce, Message,
     MobileDevice, RecipientKind,
 };
+pub use on_premises::{OnPremises, OnPremisesGroup, OnPremisesUser, anchor};
 pub use people::{AuthMethod, EmployeeOrgData, Licence, MethodKind, User};
+pub use policies::TapPolicy;
 
 pub(crate) use automata::{arm, has_exchange_plan, has_plan, next_due, perform};
 pub(crate) use change::differences;
 pub(crate) use clock::after;
+pub(crate) use provisioning::{holder, is_accepted};
 pub(crate) use replicas::Replicas;
 
 /// An object id: a lower-case GUID as text.
@@ -83,6 +91,10 @@ pub struct Tenant {
     pub applications: BTreeMap<Id, Application>,
     /// Soft-deleted users by object id.
     pub deleted_users: BTreeMap<Id, DeletedUser>,
+    /// The policy for temporary access passes.
+    pub tap_policy: TapPolicy,
+    /// The on-premises directory of a hybrid tenant.
+    pub on_premises: OnPremises,
     /// What the vendor's own processes still have to do.
     pub due: Vec<Due>,
 }

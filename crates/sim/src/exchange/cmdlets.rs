@@ -3,13 +3,15 @@
 //! `known` are parameters that the real cmdlet has and the sandbox does not model; they are refused by name, never ignored. What stands in
 //! no column is refused as the service refuses unknown parameters.
 
+mod joining;
+
 use jiff::Timestamp;
 
 use super::errors::Refusal;
 use super::output::Output;
 use super::parameters::Parameters;
 use super::{
-    auto_reply, calendar, devices, lists, mailbox, organization, permissions, protocols,
+    auto_reply, calendar, devices, folders, lists, mailbox, organization, permissions, protocols,
     recipients, rules,
 };
 use crate::world::Tenant;
@@ -49,6 +51,7 @@ pub(super) struct Context<'a> {
 /// The cmdlet of this name, in any case.
 pub(super) fn named(name: &str) -> Option<&'static Cmdlet> {
     ALL.iter()
+        .chain(joining::ALL)
         .find(|cmdlet| cmdlet.name.eq_ignore_ascii_case(name))
 }
 
@@ -73,7 +76,7 @@ pub(super) const ALL: &[Cmdlet] = &[
         required: "Identity",
         switches: "Confirm WhatIf Force ProvideConsent",
         booleans: "DeliverToMailboxAndForward HiddenFromAddressListsEnabled LitigationHoldEnabled",
-        values: "Identity Type ForwardingAddress ForwardingSmtpAddress GrantSendOnBehalfTo",
+        values: "Identity Type EmailAddresses ForwardingAddress ForwardingSmtpAddress GrantSendOnBehalfTo",
         known: "AcceptMessagesOnlyFrom AcceptMessagesOnlyFromDLMembers AcceptMessagesOnlyFromSendersOrMembers \
                 AccountDisabled AddressBookPolicy Alias ApplyMandatoryProperties ArchiveName AuditAdmin AuditDelegate \
                 AuditEnabled AuditLogAgeLimit AuditOwner AutoArchivingEnabled BypassModerationFromSendersOrMembers \
@@ -81,7 +84,7 @@ pub(super) const ALL: &[Cmdlet] = &[
                 CustomAttribute10 CustomAttribute11 CustomAttribute12 CustomAttribute13 CustomAttribute14 \
                 CustomAttribute15 CustomAttribute2 CustomAttribute3 CustomAttribute4 CustomAttribute5 CustomAttribute6 \
                 CustomAttribute7 CustomAttribute8 CustomAttribute9 DataEncryptionPolicy DefaultAuditSet \
-                DefaultPublicFolderMailbox DisplayName ElcProcessingDisabled EmailAddressDisplayNames EmailAddresses \
+                DefaultPublicFolderMailbox DisplayName ElcProcessingDisabled EmailAddressDisplayNames \
                 EnableRoomMailboxAccount EndDateForRetentionHold EnforcedTimestamps ExcludeFromAllHolds \
                 ExcludeFromAllOrgHolds ExcludeFromOrgHolds ExtensionCustomAttribute1 ExtensionCustomAttribute2 \
                 ExtensionCustomAttribute3 ExtensionCustomAttribute4 ExtensionCustomAttribute5 ExternalOofOptions \
@@ -196,7 +199,7 @@ pub(super) const ALL: &[Cmdlet] = &[
     },
     Cmdlet {
         name: "Get-MailboxFolderPermission",
-        run: Run::View(permissions::get_folder),
+        run: Run::View(folders::get),
         required: "Identity",
         switches: "UseCustomRouting",
         booleans: "",
@@ -205,7 +208,7 @@ pub(super) const ALL: &[Cmdlet] = &[
     },
     Cmdlet {
         name: "Remove-MailboxFolderPermission",
-        run: Run::Change(permissions::remove_folder),
+        run: Run::Change(folders::remove),
         required: "Identity",
         switches: "Confirm WhatIf",
         booleans: "",

@@ -3,6 +3,8 @@
 //! Shapes and texts are those of captured replies and of the cmdlet reference. What went wrong stands in `details[0].message` as
 //! `id|exception type|text`, in `innererror.internalexception`, or in both; the status alone says little.
 
+mod joining;
+
 use serde_json::{Value, json};
 
 use crate::call::Answer;

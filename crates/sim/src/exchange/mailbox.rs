@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::addresses;
 use super::cmdlets::Context;
 use super::errors::Refusal;
 use super::identity::{self, Kind, Recipient};
@@ -153,7 +154,7 @@ fn heading(recipient: &Recipient<'_>, mailbox: &Mailbox, user: &User) -> Value {
         "Id": recipient.name(),
         "Name": recipient.name(),
         "Guid": recipient.guid(),
-        "WhenMailboxCreated": time(user.created_date_time),
+        "WhenMailboxCreated": time(mailbox.created.unwrap_or(user.created_date_time)),
         "IsValid": true,
         "ObjectState": "Unchanged",
     })
@@ -180,7 +181,11 @@ pub(super) fn set(
 ) -> Result<Output, Refusal> {
     let found = identity::mailbox(tenant, parameters.required("Identity")?)?;
     let (id, name, synced) = (found.id.to_owned(), found.name(), found.is_synced());
-    for property in ["HiddenFromAddressListsEnabled", "GrantSendOnBehalfTo"] {
+    for property in [
+        "EmailAddresses",
+        "HiddenFromAddressListsEnabled",
+        "GrantSendOnBehalfTo",
+    ] {
         if synced && parameters.has(property) {
             return Err(Refusal::synced(
                 "mailbox",
@@ -210,6 +215,9 @@ pub(super) fn set(
         )?;
     }
     forward(tenant, &mut after, parameters)?;
+    if parameters.has("EmailAddresses") {
+        addresses::change(tenant, &id, &mut after, parameters)?;
+    }
     if let Some(hidden) = parameters.boolean("HiddenFromAddressListsEnabled") {
         after.hidden = hidden;
     }

@@ -176,6 +176,30 @@ impl Parameters {
             .collect())
     }
 
+    /// What a list of addresses becomes: the whole new list where one was given, and what is added and removed where a hash table was.
+    pub(super) fn address_change(&self, name: &str) -> Result<AddressChange, Refusal> {
+        let table = match self.values.get(name) {
+            None | Some(Value::Null) => return Ok((Some(Vec::new()), Vec::new(), Vec::new())),
+            Some(Value::Object(table)) => table,
+            Some(value) => return Ok((Some(texts(name, value)?), Vec::new(), Vec::new())),
+        };
+        let (mut typed, mut add, mut remove) = (false, Vec::new(), Vec::new());
+        for (key, value) in table {
+            match key.to_lowercase().as_str() {
+                "@odata.type" => typed = value == "#Exchange.GenericHashTable",
+                "add" => add = texts(name, value)?,
+                "remove" => remove = texts(name, value)?,
+                annotation if annotation.contains("@odata.") => {}
+                _ => return Err(wrong_list(name, value)),
+            }
+        }
+        if typed {
+            Ok((None, add, remove))
+        } else {
+            Err(wrong_list(name, &Value::Object(table.clone())))
+        }
+    }
+
     /// A whole number, also as text.
     pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.values.get(name) {
@@ -207,6 +231,9 @@ impl Parameters {
         }
     }
 }
+
+/// A whole new list, what is added, what is removed.
+pub(super) type AddressChange = (Option<Vec<String>>, Vec<String>, Vec<String>);
 
 fn expect_boolean(name: &str, value: &Value, kind: &str) -> Result<(), Refusal> {
     if value.is_boolean() {

@@ -1,4 +1,4 @@
-//! Rights on mailboxes: full access, send as, and the calendar's own permissions.
+//! Rights on mailboxes: full access and send as.
 
 use serde_json::{Value, json};
 
@@ -79,7 +79,9 @@ pub(super) fn add_mailbox(
     parameters: &Parameters,
 ) -> Result<Output, Refusal> {
     let (target, grantee, rights) = mailbox_grant(tenant, parameters)?;
-    let auto_mapping = parameters.boolean("AutoMapping").unwrap_or(true);
+    // Outlook opens mailboxes by itself for people, never for the members of a group.
+    let person = tenant.users.contains_key(&grantee.id);
+    let auto_mapping = person && parameters.boolean("AutoMapping").unwrap_or(true);
     let mailbox = mailbox_of(tenant, &target)?;
     let own = |ace: &&mut MailboxAce| ace.user == grantee.id && !ace.deny && !ace.inherited;
     match mailbox.permissions.iter_mut().find(own) {
@@ -297,98 +299,4 @@ fn recipient_grant(tenant: &Tenant, parameters: &Parameters) -> Result<(Target, 
         distinguished_name: target.distinguished_name(),
     };
     Ok((target, grantee(tenant, parameters.required("Trustee")?)?))
-}
-
-/// `Get-MailboxFolderPermission`, for the calendar.
-pub(super) fn get_folder(
-    tenant: &Tenant,
-    _: &Context<'_>,
-    parameters: &Parameters,
-) -> Result<Output, Refusal> {
-    let found = calendar(tenant, parameters.required("Identity")?)?;
-    let Kind::Mailbox(mailbox, _) = found.kind else {
-        return Err(Refusal::not_found(found.id));
-    };
-    let mut entries = vec![("Default".to_owned(), vec!["AvailabilityOnly".to_owned()])];
-    for (id, rights) in &mailbox.calendar_permissions {
-        entries.push((shown_in_folder(tenant, id), rights.clone()));
-    }
-    entries.push(("Anonymous".to_owned(), vec!["None".to_owned()]));
-    let only = match parameters.text("User")? {
-        Some(name) if ["default", "anonymous"].contains(&name.to_lowercase().as_str()) => {
-            Some(name.to_owned())
-        }
-        Some(name) => Some(shown_in_folder(
-            tenant,
-            identity::recipient(tenant, name)?.id,
-        )),
-        None => None,
-    };
-    let wanted = |user: &str| {
-        only.as_ref()
-            .is_none_or(|only| only.eq_ignore_ascii_case(user))
-    };
-    if let Some(only) = &only
-        && !entries.iter().any(|(user, _)| wanted(user))
-    {
-        return Err(Refusal::no_folder_entry(only));
-    }
-    let rows = entries
-        .into_iter()
-        .filter(|(user, _)| wanted(user))
-        .map(|(user, rights)| {
-            json!({
-                "FolderName": "Calendar",
-                "User": user,
-                "AccessRights": rights,
-                "SharingPermissionFlags": null,
-                "Identity": format!("{}:\\Calendar", found.name()),
-                "IsValid": true,
-                "ObjectState": "Unchanged",
-            })
-        });
-    Output::rows(rows).listed(parameters)
-}
-
-/// `Remove-MailboxFolderPermission`, for the calendar.
-pub(super) fn remove_folder(
-    tenant: &mut Tenant,
-    _: &Context<'_>,
-    parameters: &Parameters,
-) -> Result<Output, Refusal> {
-    let id = calendar(tenant, parameters.required("Identity")?)?
-        .id
-        .to_owned();
-    let user = parameters.required("User")?;
-    let grantee = identity::recipient(tenant, user)?.id.to_owned();
-    let mailbox = tenant
-        .mailboxes
-        .get_mut(&id)
-        .ok_or_else(|| Refusal::not_found(&id))?;
-    mailbox
-        .calendar_permissions
-        .remove(&grantee)
-        .ok_or_else(|| Refusal::no_folder_entry(user))?;
-    Ok(Output::default())
-}
-
-/// A folder names its users by display name, namesakes and all.
-fn shown_in_folder(tenant: &Tenant, id: &str) -> String {
-    identity::by_id(tenant, id).map_or_else(
-        || format!("NT User:{}", identity::sid(id)),
-        |found| found.display_name().to_owned(),
-    )
-}
-
-/// The mailbox of an identity such as `ada@contoso.com:\Calendar`.
-fn calendar<'a>(tenant: &'a Tenant, identity: &str) -> Result<Recipient<'a>, Refusal> {
-    let (mailbox, folder) = identity.split_once(":\\").unwrap_or((identity, ""));
-    let found = identity::mailbox(tenant, mailbox)?;
-    match folder.to_lowercase().as_str() {
-        "calendar" => Ok(found),
-        "" | "inbox" => Err(Refusal::not_simulated(
-            "permissions of folders other than the calendar",
-        )),
-        _ => Err(Refusal::not_found(identity)),
-    }
 }

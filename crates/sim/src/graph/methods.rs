@@ -1,14 +1,18 @@
-//! Authentication methods: listed together, deleted by type only, the default one last.
+//! Authentication methods: listed together, added and deleted by type only, the default one last.
 //!
 //! Source: Graph authenticationmethods-overview and the delete pages of each method.
 
+mod pass;
+mod phone;
+
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::users::{guard, known, time};
 use super::{Ask, Outcome, denied, error, not_found};
 use crate::call::Answer;
 use crate::cloud::Visit;
-use crate::world::{AuthMethod, MethodKind, User};
+use crate::world::{AuthMethod, Id, MethodKind, User};
 
 /// The fixed id of the password method.
 const PASSWORD: &str = "28c10230-6103-485e-b985-444c60001490";
@@ -84,7 +88,7 @@ fn of_segment(segment: &str) -> Result<(MethodKind, &'static str), Answer> {
         })
 }
 
-fn value(id: &str, method: &AuthMethod, typed: bool) -> Value {
+fn value(id: &str, method: &AuthMethod, (typed, now): (bool, Timestamp)) -> Value {
     let mut item = json!({"id": id, "createdDateTime": time(method.created_date_time)});
     if !typed && let Some((_, kind, _, _)) = KINDS.iter().find(|(kind, ..)| *kind == method.kind) {
         item["@odata.type"] = json!(format!("#microsoft.graph.{kind}"));
@@ -108,7 +112,11 @@ fn value(id: &str, method: &AuthMethod, typed: bool) -> Value {
         }
         MethodKind::Email => item["emailAddress"] = label,
         MethodKind::SoftwareOath => item["secretKey"] = Value::Null,
-        MethodKind::TemporaryAccessPass => item["temporaryAccessPass"] = Value::Null,
+        MethodKind::TemporaryAccessPass => {
+            if let Value::Object(item) = &mut item {
+                item.extend(pass::value(method, now));
+            }
+        }
         MethodKind::WindowsHelloForBusiness | MethodKind::PlatformCredential => {
             item["displayName"] = label;
             item["keyStrength"] = json!("normal");
@@ -127,6 +135,7 @@ fn seen<'v>(visit: &'v Visit<'_>, ask: &Ask<'_>) -> Result<&'v User, Answer> {
 }
 
 pub(super) fn list(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
+    let now = visit.now();
     let user = seen(visit, ask)?;
     let mut items = vec![json!({
         "@odata.type": "#microsoft.graph.passwordAuthenticationMethod",
@@ -137,7 +146,7 @@ pub(super) fn list(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
     items.extend(
         user.methods
             .iter()
-            .map(|(id, method)| value(id, method, false)),
+            .map(|(id, method)| value(id, method, (false, now))),
     );
     let context = ask.context(&format!("users('{}')/authentication/methods", ask.id(0)));
     Ok(Answer::json(
@@ -147,14 +156,15 @@ pub(super) fn list(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
 }
 
 pub(super) fn list_typed(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let (kind, _) = of_segment(ask.id(1))?;
+    let kind = readable(ask)?;
+    let now = visit.now();
     let user = seen(visit, ask)?;
     let methods = user
         .methods
         .iter()
         .filter(|(_, method)| method.kind == kind);
     let items: Vec<Value> = methods
-        .map(|(id, method)| value(id, method, true))
+        .map(|(id, method)| value(id, method, (true, now)))
         .collect();
     let context = ask.context(&format!(
         "users('{}')/authentication/{}",
@@ -168,14 +178,15 @@ pub(super) fn list_typed(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
 }
 
 pub(super) fn get_typed(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let (kind, _) = of_segment(ask.id(1))?;
+    let kind = readable(ask)?;
+    let now = visit.now();
     let user = seen(visit, ask)?;
     let method = user
         .methods
         .get(&ask.id(2).to_lowercase())
         .filter(|method| method.kind == kind);
     let method = method.ok_or_else(|| missing(ask.id(2)))?;
-    Ok(Answer::json(200, value(ask.id(2), method, true)))
+    Ok(Answer::json(200, value(ask.id(2), method, (true, now))))
 }
 
 /// This service writes its error codes in lower case and says them twice.
@@ -203,16 +214,68 @@ pub(super) fn delete_untyped(_visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
     Err(refused(404, "resourceNotFound", &text))
 }
 
-pub(super) fn delete(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
+pub(super) use pass::policy as pass_policy;
+
+/// Adds a method, for the two kinds that an administrator may add.
+pub(super) fn create(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
+    let user_id = writable(visit, ask)?;
+    match of_segment(ask.id(1))?.0 {
+        MethodKind::Phone => phone::create(visit, ask, &user_id),
+        MethodKind::TemporaryAccessPass => pass::create(visit, ask, &user_id),
+        _ => Err(not_allowed()),
+    }
+}
+
+/// Changes a method, which only telephones allow.
+pub(super) fn update(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
+    let user_id = writable(visit, ask)?;
+    match of_segment(ask.id(1))?.0 {
+        MethodKind::Phone => phone::update(visit, ask, &user_id),
+        _ => Err(not_allowed()),
+    }
+}
+
+fn not_allowed() -> Answer {
+    error(
+        405,
+        "Request_BadRequest",
+        "Specified HTTP method is not allowed for the request target.",
+    )
+}
+
+/// The kind that a path names, if this caller may read it.
+fn readable(ask: &Ask<'_>) -> Result<MethodKind, Answer> {
     let (kind, narrow) = of_segment(ask.id(1))?;
-    if !ask
-        .claims
-        .has_any(&["UserAuthenticationMethod.ReadWrite.All", narrow])
-    {
+    let look = narrow.replace("ReadWrite", "Read");
+    let wide = "UserAuthenticationMethod.Read";
+    let any = [
+        &format!("{wide}.All"),
+        &format!("{wide}Write.All"),
+        narrow,
+        &look,
+    ];
+    if ask.claims.has_any(&any) {
+        Ok(kind)
+    } else {
+        Err(denied())
+    }
+}
+
+/// The person whose methods this caller may write.
+fn writable(visit: &Visit<'_>, ask: &Ask<'_>) -> Result<Id, Answer> {
+    let (_, narrow) = of_segment(ask.id(1))?;
+    let wide = "UserAuthenticationMethod.ReadWrite.All";
+    if !ask.claims.has_any(&[wide, narrow]) {
         return Err(denied());
     }
     let user_id = known(visit, ask.id(0))?;
     guard(visit, ask, &user_id)?;
+    Ok(user_id)
+}
+
+pub(super) fn delete(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
+    let (kind, _) = of_segment(ask.id(1))?;
+    let user_id = writable(visit, ask)?;
     let method_id = ask.id(2).to_lowercase();
     let short = visit.happens("default method text", 0.5);
     visit.change(&format!("DELETE /users/{{id}}/authentication/{}/{{id}}", ask.id(1)), |tenant| {

@@ -1,4 +1,4 @@
-//! The vendor's own processes: conversions, licence groups, dynamic groups, lost and locked mailboxes, queued mail.
+//! The vendor's own processes: new, lost and locked mailboxes, conversions, licence groups, dynamic groups, queued mail, directory sync.
 //!
 //! Each is armed by a commit and acts later; what it did stands in the log with the time it was due.
 
@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::clock::after;
-use super::{Id, Licence, RecipientKind, Tenant, rule};
+use super::group_licences::{licences_differ, license_members};
+use super::provisioning::{create_mailbox, is_kept, publish_addresses, wants_mailbox};
+use super::{Id, RecipientKind, Tenant, rule, sync};
 use crate::chance::Chance;
 use crate::temper::Temper;
 
@@ -44,6 +46,21 @@ pub enum Work {
         /// The group.
         group: Id,
     },
+    /// Make the mailbox of a person who got a licence for one.
+    CreateMailbox {
+        /// The person.
+        user: Id,
+    },
+    /// Write a mailbox's addresses into the directory.
+    PublishAddresses {
+        /// The mailbox.
+        mailbox: Id,
+    },
+    /// Push what changed on-premises to the cloud.
+    SyncDirectory {
+        /// Whether every object is pushed, changed or not.
+        full: bool,
+    },
     /// Disconnect a mailbox whose licence went before its conversion was done.
     LoseMailbox {
         /// The mailbox.
@@ -77,6 +94,9 @@ impl Work {
             Self::Convert { .. } => "vendor: finish mailbox conversion",
             Self::LicenseMembers { .. } => "vendor: process group licences",
             Self::EvaluateRule { .. } => "vendor: evaluate dynamic membership",
+            Self::CreateMailbox { .. } => "vendor: create mailbox",
+            Self::PublishAddresses { .. } => "vendor: publish addresses",
+            Self::SyncDirectory { .. } => "vendor: synchronise directory",
             Self::LoseMailbox { .. } => "vendor: disconnect unlicensed mailbox",
             Self::ReviewMailbox { .. } => "vendor: review mailbox licence",
             Self::CancelMeetings { .. } => "vendor: cancel organised meetings",
@@ -123,12 +143,27 @@ pub(crate) fn next_due(tenant: &mut Tenant, now: Timestamp) -> Option<Due> {
         .enumerate()
         .filter(|(_, due)| due.at <= now)
         .min_by_key(|(_, due)| due.at)?;
-    Some(tenant.due.remove(index))
+    let mut due = tenant.due.remove(index);
+    let cycle_ms = i64::from(tenant.on_premises.sync_every_s) * 1_000;
+    if due.work == (Work::SyncDirectory { full: false })
+        && cycle_ms > 0
+        && !tenant.on_premises.has_pending()
+    {
+        // Cycles that had nothing to carry all look like the last one of them.
+        let missed = i64::try_from(now.duration_since(due.at).as_millis()).unwrap_or(0) / cycle_ms;
+        due.at = after(due.at, missed * cycle_ms);
+    }
+    Some(due)
 }
 
 /// Arms what the present state asks for and what is not armed yet.
 pub(crate) fn arm(tenant: &mut Tenant, now: Timestamp, temper: &Temper, draw: (Chance, &str)) {
+    arm_sync(tenant, now);
     let mut wanted = Vec::new();
+    for id in tenant.users.keys().filter(|id| wants_mailbox(tenant, id)) {
+        let work = Work::CreateMailbox { user: id.clone() };
+        wanted.push((temper.mailbox_creation_ms, work));
+    }
     for (id, group) in &tenant.groups {
         if licences_differ(tenant, id) {
             wanted.push((
@@ -162,6 +197,10 @@ pub(crate) fn arm(tenant: &mut Tenant, now: Timestamp, temper: &Temper, draw: (C
                 },
             });
         }
+        if mailbox.addresses_pending {
+            let mailbox = id.clone();
+            wanted.push((temper.address_ms, Work::PublishAddresses { mailbox }));
+        }
         if mailbox.is_alive() && mailbox.kind == RecipientKind::UserMailbox && !licensed {
             wanted.push((
                 temper.mailbox_loss_ms,
@@ -192,6 +231,22 @@ pub(crate) fn arm(tenant: &mut Tenant, now: Timestamp, temper: &Temper, draw: (C
     }
 }
 
+/// Keeps the next cycle of the directory sync on the list.
+fn arm_sync(tenant: &mut Tenant, now: Timestamp) {
+    let cycle_ms = i64::from(tenant.on_premises.sync_every_s) * 1_000;
+    let full = false;
+    let armed = tenant
+        .due
+        .iter()
+        .any(|due| due.work == Work::SyncDirectory { full });
+    if tenant.on_premises.exists() && cycle_ms > 0 && !armed {
+        tenant.due.push(Due {
+            at: after(now, cycle_ms),
+            work: Work::SyncDirectory { full },
+        });
+    }
+}
+
 /// Does one piece of work on the primary.
 pub(crate) fn perform(tenant: &mut Tenant, due: &Due) {
     match &due.work {
@@ -210,6 +265,9 @@ pub(crate) fn perform(tenant: &mut Tenant, due: &Due) {
                 group.members = members;
             }
         }
+        Work::CreateMailbox { user } => create_mailbox(tenant, user, due.at),
+        Work::PublishAddresses { mailbox } => publish_addresses(tenant, mailbox),
+        Work::SyncDirectory { full } => sync::synchronise(tenant, *full, due.at),
         Work::LoseMailbox { mailbox } => {
             if !has_exchange_plan(tenant, mailbox)
                 && let Some(mailbox) = tenant.mailboxes.get_mut(mailbox)
@@ -218,7 +276,7 @@ pub(crate) fn perform(tenant: &mut Tenant, due: &Due) {
                 mailbox.converting = None;
             }
         }
-        Work::ReviewMailbox { mailbox } => review_mailbox(tenant, mailbox),
+        Work::ReviewMailbox { mailbox } => review_mailbox(tenant, mailbox, due.at),
         Work::CancelMeetings {
             mailbox,
             from,
@@ -244,9 +302,15 @@ fn must_be_locked(tenant: &Tenant, id: &str) -> bool {
     })
 }
 
-fn review_mailbox(tenant: &mut Tenant, id: &str) {
+/// A licence brings a disconnected mailbox back within 30 days; later a new and empty one is made in its place.
+fn review_mailbox(tenant: &mut Tenant, id: &str, now: Timestamp) {
     let locked = must_be_locked(tenant, id);
     let licensed = has_exchange_plan(tenant, id);
+    let lost_at = tenant.mailboxes.get(id).and_then(|mailbox| mailbox.lost_at);
+    if licensed && lost_at.is_some_and(|lost_at| !is_kept(lost_at, now)) {
+        tenant.mailboxes.remove(id);
+        return;
+    }
     if let Some(mailbox) = tenant.mailboxes.get_mut(id) {
         mailbox.locked = locked;
         if licensed {
@@ -264,86 +328,6 @@ fn rule_members(tenant: &Tenant, group: &str) -> Option<BTreeSet<Id>> {
         }
     }
     Some(members)
-}
-
-/// Which (user, SKU) pairs a group should and does give.
-fn licence_pairs(tenant: &Tenant, id: &str) -> [BTreeSet<(Id, Id)>; 2] {
-    let should = tenant.groups.get(id).map_or_else(BTreeSet::new, |group| {
-        let users = group
-            .members
-            .iter()
-            .filter(|member| tenant.users.contains_key(*member));
-        users
-            .flat_map(|user| {
-                group
-                    .assigned_licenses
-                    .iter()
-                    .map(move |sku| (user.clone(), sku.clone()))
-            })
-            .collect()
-    });
-    let does = tenant
-        .users
-        .iter()
-        .flat_map(|(user, account)| account.licences.iter().map(move |licence| (user, licence)))
-        .filter(|(_, licence)| licence.assigned_by_group.as_deref() == Some(id))
-        .map(|(user, licence)| (user.clone(), licence.sku_id.clone()))
-        .collect();
-    [should, does]
-}
-
-fn licences_differ(tenant: &Tenant, group: &str) -> bool {
-    let [should, does] = licence_pairs(tenant, group);
-    should != does
-}
-
-fn license_members(tenant: &mut Tenant, group: &str, now: Timestamp) {
-    let [should, does] = licence_pairs(tenant, group);
-    for (user, sku) in does.difference(&should) {
-        if let Some(user) = tenant.users.get_mut(user) {
-            user.licences.retain(|licence| {
-                licence.sku_id != *sku || licence.assigned_by_group.as_deref() != Some(group)
-            });
-        }
-    }
-    let users: BTreeSet<&Id> = should.difference(&does).map(|(user, _)| user).collect();
-    for user in users {
-        let skus: Vec<&Id> = should
-            .difference(&does)
-            .filter(|(who, _)| who == user)
-            .map(|(_, sku)| sku)
-            .collect();
-        let errors: Vec<Option<&str>> = skus
-            .iter()
-            .map(|sku| group_error(tenant, user, sku))
-            .collect();
-        let failed = errors.iter().any(Option::is_some);
-        for (sku, error) in skus.into_iter().zip(errors) {
-            let mut licence = Licence::inherited(sku, group, now);
-            if failed {
-                "Error".clone_into(&mut licence.state);
-                error.unwrap_or("Others").clone_into(&mut licence.error);
-            }
-            if let Some(user) = tenant.users.get_mut(user) {
-                user.licences.push(licence);
-            }
-        }
-    }
-}
-
-fn group_error(tenant: &Tenant, user: &str, sku: &str) -> Option<&'static str> {
-    let account = tenant.users.get(user)?;
-    let holds = account
-        .licences
-        .iter()
-        .any(|licence| licence.sku_id == sku && licence.is_active());
-    if !holds && tenant.free_seats(sku) == 0 {
-        return Some("CountViolation");
-    }
-    if account.usage_location.is_none() && tenant.country.is_empty() {
-        return Some("ProhibitedInUsageLocationViolation");
-    }
-    None
 }
 
 fn cancel_meetings(tenant: &mut Tenant, mailbox: &str, window: [Timestamp; 2]) {
@@ -372,32 +356,5 @@ fn cancel_meetings(tenant: &mut Tenant, mailbox: &str, window: [Timestamp; 2]) {
         {
             copy.is_cancelled = true;
         }
-    }
-}
-
-impl Tenant {
-    /// Seats of a SKU that are still to be had.
-    #[must_use]
-    pub fn free_seats(&self, sku: &str) -> u32 {
-        self.skus.get(sku).map_or(0, |known| {
-            (known.enabled + known.warning).saturating_sub(self.consumed_seats(sku))
-        })
-    }
-
-    /// Seats of a SKU in use: one per person, however many ways it comes.
-    #[must_use]
-    pub fn consumed_seats(&self, sku: &str) -> u32 {
-        let here = self.users.values().filter(|user| {
-            user.licences
-                .iter()
-                .any(|licence| licence.sku_id == sku && licence.is_active())
-        });
-        let elsewhere = self
-            .skus
-            .get(sku)
-            .map_or(0, |known| known.consumed_elsewhere);
-        u32::try_from(here.count())
-            .unwrap_or(u32::MAX)
-            .saturating_add(elsewhere)
     }
 }

@@ -63,6 +63,10 @@ pub(crate) fn differences(before: &Tenant, after: &Tenant) -> Vec<Difference> {
         if name == "due" || old == new {
             continue;
         }
+        if name == "on_premises" {
+            on_premises_differences(old, new, &mut out);
+            continue;
+        }
         match (old, new) {
             (Value::Object(old), Value::Object(new)) => {
                 let mut ids: Vec<&String> = old.keys().chain(new.keys()).collect();
@@ -81,6 +85,30 @@ pub(crate) fn differences(before: &Tenant, after: &Tenant) -> Vec<Difference> {
         }
     }
     out
+}
+
+/// The on-premises collections object by object; when its last cycle ran is no change of the tenant.
+fn on_premises_differences(old: &Value, new: &Value, out: &mut Vec<Difference>) {
+    for name in ["users", "groups"] {
+        let empty = serde_json::Map::new();
+        let old = old[name].as_object().unwrap_or(&empty);
+        let new = new[name].as_object().unwrap_or(&empty);
+        let ids: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for id in ids {
+            let object = format!("on_premises_{name}/{id}");
+            object_differences(&object, old.get(id), new.get(id), out);
+        }
+    }
+    for name in ["errors", "domain_name", "sync_every_s"] {
+        if old[name] != new[name] {
+            out.push(Difference {
+                object: "on_premises".to_owned(),
+                field: name.to_owned(),
+                before: old[name].clone(),
+                after: new[name].clone(),
+            });
+        }
+    }
 }
 
 fn object_differences(
@@ -116,11 +144,13 @@ fn object_differences(
     });
 }
 
-/// Password hashes and application secrets change visibly, but their values stay out of the log.
+/// Hashes and application secrets change visibly, but their values stay out of the log, however deep they lie.
 fn shown(field: &str, value: &Value) -> Value {
     match field {
-        "password_hash" | "secrets" if !value.is_null() => Value::from("[redacted]"),
-        _ => value.clone(),
+        "password_hash" | "secret_hash" | "secrets" if !value.is_null() => {
+            Value::from("[redacted]")
+        }
+        _ => without_secrets(value),
     }
 }
 
@@ -130,6 +160,7 @@ fn without_secrets(value: &Value) -> Value {
             .iter()
             .map(|(field, value)| (field.clone(), shown(field, value)))
             .collect(),
+        Value::Array(items) => items.iter().map(without_secrets).collect(),
         other => other.clone(),
     }
 }

@@ -104,8 +104,22 @@ pub struct Mailbox {
     pub cas: CasSettings,
     /// RetentionPolicy.
     pub retention_policy: Option<String>,
-    /// Time zone in mailboxSettings.
+    /// Time zone by its Windows name; empty while nobody has set one.
     pub time_zone: String,
+    /// Language as a culture name such as `de-DE`; none while nobody has set one.
+    pub language: Option<String>,
+    /// DateFormat; none while nobody has set one.
+    pub date_format: Option<String>,
+    /// TimeFormat; none while nobody has set one.
+    pub time_format: Option<String>,
+    /// The culture in which the default folders are named; none for English.
+    pub folder_language: Option<String>,
+    /// Rights of `Default` on the calendar; none for `AvailabilityOnly`.
+    pub calendar_default: Option<Vec<String>>,
+    /// When Exchange made it; none for as long ago as the account.
+    pub created: Option<Timestamp>,
+    /// Whether its addresses have yet to reach the directory.
+    pub addresses_pending: bool,
     /// When it was lost because its licence went first (soft-deleted), if it was.
     pub lost_at: Option<Timestamp>,
     /// Over quota, on hold or with archive, and without the licence that this needs: Microsoft locks it.
