@@ -145,6 +145,16 @@ pub enum Effect {
         /// The list.
         list: ObjectId,
     },
+    /// Membership in a group begins.
+    AddsMembership {
+        /// The group.
+        group: ObjectId,
+    },
+    /// Membership in a mail list begins.
+    AddsListMembership {
+        /// The list.
+        list: ObjectId,
+    },
     /// A group gets another owner.
     AddsOwner {
         /// The group.
@@ -175,8 +185,15 @@ pub enum Effect {
         /// What hangs on it.
         carries: Carries,
     },
+    /// Services within a licence that is held already are switched on or off; no seat is taken.
+    ChangesLicense {
+        /// The licence.
+        sku: ObjectId,
+    },
     /// The usage location is changed.
     SetsUsageLocation,
+    /// Parts of the profile are changed (department, manager, …).
+    ChangesProfile,
     /// The account is created.
     CreatesPerson,
     /// The account is deleted.

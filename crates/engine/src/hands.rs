@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use domain::StepKey;
 use domain::plan::Plan;
 use domain::spec::StepSpec;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -102,6 +103,8 @@ pub struct Task<'a> {
     pub operation: &'a str,
     /// 1 for the first attempt; for a read that of the last attempt, 0 when nothing has been written yet.
     pub attempt: u32,
+    /// When the first write was persisted as intended; absent while nothing has been written.
+    pub intended: Option<Timestamp>,
     /// The plan.
     pub plan: &'a Plan,
     /// The step.

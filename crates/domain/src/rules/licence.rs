@@ -117,7 +117,18 @@ pub fn touchy_licence_groups(ground: &Ground<'_>) -> Vec<String> {
 
 fn no_direct_beside_group(ground: &Ground<'_>, order: &Order) -> Broken {
     let mut broken = Vec::new();
-    if !licence_groups(ground.facts).is_empty() {
+    // A reverse plan puts back what stood side by side before.
+    let becomes = ground.kind != Kind::Restore
+        && ground.any(|e| {
+            matches!(
+                e,
+                Effect::AssignsLicense {
+                    route: Route::Group(_),
+                    ..
+                }
+            )
+        });
+    if becomes || !licence_groups(ground.facts).is_empty() {
         for spec in ground.with(|e| {
             matches!(
                 e,

@@ -135,6 +135,10 @@ impl Bench {
             run: self.state.run.as_str(),
             operation: &step.receipt.operation,
             attempt: attempt.unwrap_or(step.receipt.attempts),
+            intended: step
+                .receipt
+                .intended_ms
+                .and_then(|ms| Timestamp::from_millisecond(ms).ok()),
             plan,
             spec,
             evidence,

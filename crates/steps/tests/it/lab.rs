@@ -108,6 +108,7 @@ impl Bench {
             plan: self.plan.clone(),
             hands: Arc::new(hands),
             evidence: Mutex::default(),
+            intended: Mutex::default(),
             receipts: Mutex::default(),
         }
     }
@@ -133,6 +134,7 @@ pub(crate) struct Lab {
     pub(crate) plan: Plan,
     pub(crate) hands: Arc<TenantHands>,
     evidence: Mutex<BTreeMap<StepKey, BTreeMap<String, Value>>>,
+    intended: Mutex<BTreeMap<StepKey, Timestamp>>,
     pub(crate) receipts: Mutex<Vec<Applied>>,
 }
 
@@ -244,6 +246,10 @@ impl Lab {
 
     pub(crate) async fn apply(&self, spec: &StepSpec, attempt: u32, todo: &[usize]) -> Applied {
         let evidence = self.evidence.lock().unwrap().clone();
+        let now = self.sandbox.now();
+        let mut intended = self.intended.lock().unwrap();
+        intended.entry(spec.key.clone()).or_insert(now);
+        drop(intended);
         let applied = self
             .hands
             .apply(self.task(spec, attempt, &evidence), todo)
@@ -268,6 +274,7 @@ impl Lab {
             run: "run",
             operation: spec.key.as_str(),
             attempt,
+            intended: self.intended.lock().unwrap().get(&spec.key).copied(),
             plan: &self.plan,
             spec,
             evidence,

@@ -22,7 +22,7 @@ pub(super) mod does {
         CLOSES OPENS RESETS ENDS AGAIN ROLE APPLICATION METHOD HIDES MEETINGS MAILBOX_WORK RIGHTS CONVERTS LETS_GO KEEPS LEAVES
         ADDS_OWNER DROPS_OWNER REPORT FREES FREES_MAIL FREES_VOICE FREES_DEVICES ASSIGNS ASSIGNS_MAIL LOCATES CREATES DELETES AWAITS_MAILBOX
         NEEDS_MAILBOX UNASSIGNS RETURNS WIPES RETIRES PUTS_AWAY SECURES BUYS REDUCES PREMISES_DISABLES PREMISES_RESETS PREMISES_CREATES
-        PREMISES_CHANGES SYNCED AWAITS_SYNC READS_BLOCK LINK CONDITIONAL TELLS
+        PREMISES_CHANGES SYNCED AWAITS_SYNC READS_BLOCK LINK CONDITIONAL TELLS JOINS PROFILE SERVICES
     }
     /// Closing access.
     pub(in crate::rules) const CONTAINS: u64 = CLOSES | RESETS | ENDS;
@@ -368,12 +368,15 @@ fn kind_of(effect: &Effect) -> u64 {
         Effect::LetsMailboxGo => does::LETS_GO,
         Effect::KeepsMailboxLicense { .. } => does::KEEPS,
         Effect::RemovesMembership { .. } | Effect::RemovesListMembership { .. } => does::LEAVES,
+        Effect::AddsMembership { .. } | Effect::AddsListMembership { .. } => does::JOINS,
         Effect::AddsOwner { .. } => does::ADDS_OWNER,
         Effect::RemovesOwner { .. } => does::DROPS_OWNER,
         Effect::MovesReport => does::REPORT,
         Effect::FreesLicense { .. } => does::FREES,
         Effect::AssignsLicense { .. } => does::ASSIGNS,
+        Effect::ChangesLicense { .. } => does::SERVICES,
         Effect::SetsUsageLocation => does::LOCATES,
+        Effect::ChangesProfile => does::PROFILE,
         Effect::CreatesPerson => does::CREATES,
         Effect::DeletesPerson => does::DELETES,
         Effect::AwaitsMailbox => does::AWAITS_MAILBOX,
