@@ -108,6 +108,10 @@ pub enum Effect {
     },
     /// A sign-in method goes.
     RemovesMethod,
+    /// A sign-in method is registered for the person.
+    RegistersMethod,
+    /// A pass for the first sign-in is made: a secret that somebody has to be given.
+    GivesPass,
     /// Future meetings that the person organises are cancelled.
     CancelsMeetings,
     /// An automatic reply is set.
