@@ -9,6 +9,7 @@ mod groups;
 mod licences;
 mod mailbox;
 mod people;
+mod products;
 mod rights;
 mod roles;
 
@@ -27,7 +28,7 @@ use rights::Holder;
 
 pub use calendar::meetings;
 pub use mailbox::plain;
-pub use people::{USER_PROPERTIES, user};
+pub use people::{ATTRIBUTES, USER_PROPERTIES, user};
 pub use rights::Scan;
 
 /// What is to be read.

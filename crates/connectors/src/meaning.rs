@@ -36,6 +36,22 @@ pub enum Meaning {
     DynamicGroup,
     /// Another object has that value already.
     DuplicateValue,
+    /// Somebody else has the sign-in name already.
+    NameTaken,
+    /// Somebody or something else has the address, or the alias it is made of, already.
+    AddressTaken,
+    /// The sign-in name's domain is not verified in the tenant.
+    UnverifiedDomain,
+    /// The name fits several objects.
+    Ambiguous,
+    /// The person has a Temporary Access Pass already, and this tenant's service does not replace it.
+    PassExists,
+    /// The tenant's policy gives the person no Temporary Access Pass, or no such one.
+    PassNotAllowed,
+    /// The phone number is not written as the service wants it.
+    InvalidPhone,
+    /// The person has a phone of that type, or somebody has that number, already.
+    PhoneExists,
     /// The password does not satisfy the tenant's rules.
     WeakPassword,
     /// The caller lacks a permission, or the target holds a privileged role.

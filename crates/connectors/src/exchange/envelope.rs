@@ -12,11 +12,21 @@ use crate::meaning::Meaning;
 use crate::wire::{Item, Raw};
 
 /// Ends of exception types, what they mean, and the class that follows.
-const TYPES: [(&str, Meaning, Class); 5] = [
+const TYPES: &[(&str, Meaning, Class)] = &[
     (
         "ManagementObjectNotFoundException",
         Meaning::NotFound,
         Class::Missing,
+    ),
+    (
+        "ManagementObjectAmbiguousException",
+        Meaning::Ambiguous,
+        Class::Conflict,
+    ),
+    (
+        "ProxyAddressExistsException",
+        Meaning::AddressTaken,
+        Class::Conflict,
     ),
     (
         "MemberAlreadyExistsException",
@@ -41,7 +51,7 @@ const TYPES: [(&str, Meaning, Class); 5] = [
 ];
 
 /// Parts of texts in lower case, for what the type does not tell.
-const TEXTS: [(&str, Meaning, Class); 8] = [
+const TEXTS: &[(&str, Meaning, Class)] = &[
     (
         "server busy",
         Meaning::Busy,

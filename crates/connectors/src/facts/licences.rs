@@ -1,12 +1,12 @@
 //! Licences: what the tenant bought, what the person holds and by which route, and what hangs on each.
 
 use domain::ObjectId;
-use domain::facts::{LicenseHeld, Sku};
+use domain::facts::{LicenseHeld, ServicePlan, Sku};
 use domain::spec::{Carries, Route};
 use serde_json::Value;
 
 use super::people::user;
-use super::{items, text, text_or_empty};
+use super::{items, products, text, text_or_empty};
 use crate::graph::Graph;
 use crate::{Ctx, Error};
 
@@ -40,9 +40,11 @@ pub(super) fn sku(entry: &Value) -> Sku {
             .and_then(Value::as_i64)
             .unwrap_or_default()
     };
+    let name = text_or_empty(entry, "skuPartNumber");
     Sku {
         id: ObjectId::new(text_or_empty(entry, "skuId")),
-        name: text_or_empty(entry, "skuPartNumber"),
+        titles: products::titles(&name),
+        name,
         seats: units("enabled") + units("warning"),
         used: entry
             .get("consumedUnits")
@@ -54,10 +56,25 @@ pub(super) fn sku(entry: &Value) -> Sku {
             devices: any(DEVICE_PLANS),
         },
         keeps_large_mailbox: any(LARGE_MAILBOX_PLANS),
-        titles: Vec::new(),
-        plans: Vec::new(),
+        plans: items(entry, "servicePlans")
+            .iter()
+            .filter_map(service_plan)
+            .collect(),
         reserved: 0,
     }
+}
+
+/// A service within a licence that people hold; one that serves the tenant as a whole excludes and is switched off for nobody.
+fn service_plan(entry: &Value) -> Option<ServicePlan> {
+    if text(entry, "appliesTo").is_some_and(|to| to == "Company") {
+        return None;
+    }
+    let name = text(entry, "servicePlanName")?;
+    Some(ServicePlan {
+        id: ObjectId::new(text(entry, "servicePlanId")?),
+        family: products::family(&name).map(str::to_owned),
+        name,
+    })
 }
 
 /// The person's licence states, one per licence and route.

@@ -1,11 +1,13 @@
 //! People: the person a plan is about, and those that request or policy name.
 
+use std::collections::BTreeMap;
+
 use domain::ObjectId;
 use domain::facts::{AccountKind, MailboxFacts, Named, Person, PersonLite};
 use futures::future::try_join_all;
 use serde_json::Value;
 
-use super::{FactsError, flag, text, text_or_empty};
+use super::{FactsError, flag, items, text, text_or_empty};
 use crate::graph::{Graph, Path, quoted};
 use crate::{Connection, Ctx, Error};
 
@@ -25,6 +27,40 @@ pub const USER_PROPERTIES: &[&str] = &[
     "employeeId",
     "lastPasswordChangeDateTime",
     "signInSessionsValidFromDateTime",
+    "onPremisesLastSyncDateTime",
+    "givenName",
+    "surname",
+    "officeLocation",
+    "mobilePhone",
+    "businessPhones",
+    "streetAddress",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+    "companyName",
+    "employeeType",
+    "employeeHireDate",
+    "preferredLanguage",
+];
+
+/// Parts of the profile by the names that requests use, and the properties they stand in. Parts with a field of their own in
+/// [`Person`] are not among them.
+pub const ATTRIBUTES: &[(&str, &str)] = &[
+    ("given-name", "givenName"),
+    ("family-name", "surname"),
+    ("office", "officeLocation"),
+    ("mobile", "mobilePhone"),
+    ("phone", "businessPhones"),
+    ("street", "streetAddress"),
+    ("city", "city"),
+    ("state", "state"),
+    ("postal-code", "postalCode"),
+    ("country", "country"),
+    ("company", "companyName"),
+    ("employee-type", "employeeType"),
+    ("hire-date", "employeeHireDate"),
+    ("language", "preferredLanguage"),
 ];
 
 const LITE: &[&str] = &["id", "userPrincipalName", "displayName", "accountEnabled"];
@@ -132,10 +168,23 @@ pub(super) async fn person(
         manager: manager.map(lite),
         password_changed_at: text(&body, "lastPasswordChangeDateTime"),
         sessions_valid_from: text(&body, "signInSessionsValidFromDateTime"),
-        attributes: std::collections::BTreeMap::new(),
-        synced_at: None,
+        attributes: attributes(&body),
+        synced_at: text(&body, "onPremisesLastSyncDateTime"),
     };
     Ok((person, named))
+}
+
+/// The further parts of the profile that have a value. A list, such as the business phones, which hold one number at most, gives its
+/// first entry.
+fn attributes(body: &Value) -> BTreeMap<String, String> {
+    let value = |property: &str| {
+        let first = items(body, property).first().and_then(Value::as_str);
+        text(body, property).or_else(|| first.map(str::to_owned))
+    };
+    ATTRIBUTES
+        .iter()
+        .filter_map(|(name, property)| Some(((*name).to_owned(), value(property)?)))
+        .collect()
 }
 
 /// What the directory itself says about the account. Directory synchronisation names its accounts `Sync_<server>_<id>` and

@@ -13,7 +13,7 @@ use crate::meaning::Meaning;
 use crate::wire::{Item, Raw};
 
 /// Parts of message texts in lower case, what they mean, and the class that follows.
-const TEXTS: [(&str, Meaning, Class); 23] = [
+const TEXTS: &[(&str, Meaning, Class)] = &[
     (
         "added object references already exist",
         Meaning::AlreadyMember,
@@ -86,6 +86,21 @@ const TEXTS: [(&str, Meaning, Class); 23] = [
     ),
     ("dynamicmembership", Meaning::DynamicGroup, Class::Conflict),
     (
+        "same value for property userprincipalname",
+        Meaning::NameTaken,
+        Class::Conflict,
+    ),
+    (
+        "same value for property proxyaddresses",
+        Meaning::AddressTaken,
+        Class::Conflict,
+    ),
+    (
+        "same value for property mail",
+        Meaning::AddressTaken,
+        Class::Conflict,
+    ),
+    (
         "another object with the same value for property",
         Meaning::DuplicateValue,
         Class::Conflict,
@@ -93,6 +108,66 @@ const TEXTS: [(&str, Meaning, Class); 23] = [
     (
         "a conflicting object with one or more of the specified",
         Meaning::DuplicateValue,
+        Class::Conflict,
+    ),
+    (
+        "domain portion of the userprincipalname property is invalid",
+        Meaning::UnverifiedDomain,
+        Class::Invalid,
+    ),
+    (
+        "a temporary access pass already exists",
+        Meaning::PassExists,
+        Class::Conflict,
+    ),
+    (
+        "authmethodtype [temporaryaccesspass]",
+        Meaning::PassNotAllowed,
+        Class::Denied,
+    ),
+    (
+        "temporary access pass is not enabled",
+        Meaning::PassNotAllowed,
+        Class::Denied,
+    ),
+    (
+        "temporary access pass cannot be added",
+        Meaning::PassNotAllowed,
+        Class::Denied,
+    ),
+    (
+        "lifetime of a temporary access pass must be",
+        Meaning::PassNotAllowed,
+        Class::Invalid,
+    ),
+    (
+        "policy requires a one-time temporary access pass",
+        Meaning::PassNotAllowed,
+        Class::Invalid,
+    ),
+    (
+        "phone number is not in the required format",
+        Meaning::InvalidPhone,
+        Class::Invalid,
+    ),
+    (
+        "invalid phone number",
+        Meaning::InvalidPhone,
+        Class::Invalid,
+    ),
+    (
+        "phone number is invalid",
+        Meaning::InvalidPhone,
+        Class::Invalid,
+    ),
+    (
+        "phone number already exists",
+        Meaning::PhoneExists,
+        Class::Conflict,
+    ),
+    (
+        "only one phone of each type",
+        Meaning::PhoneExists,
         Class::Conflict,
     ),
     (
@@ -124,7 +199,7 @@ const TEXTS: [(&str, Meaning, Class); 23] = [
 ];
 
 /// Codes that say enough where the text does not.
-const CODES: [(&str, Meaning, Class); 10] = [
+const CODES: &[(&str, Meaning, Class)] = &[
     (
         "Request_ResourceNotFound",
         Meaning::NotFound,
