@@ -106,6 +106,7 @@ fn answer(visit: &Visit<'_>, ask: &Ask<'_>, kind: Kind) -> Outcome {
         .or_else(|| ask.call.option("$deltatoken"));
     let round = match given {
         None => first(ask, kind, position)?,
+        Some("") => first(ask, kind, position)?,
         Some("latest") => {
             let round = first(ask, kind, position)?;
             return Ok(page(visit, ask, kind, &round, Vec::new(), None));

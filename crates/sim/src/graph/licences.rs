@@ -157,6 +157,14 @@ fn wish(body: &Map<String, Value>) -> Result<Wish, Answer> {
     for entry in list("removeLicenses")? {
         wish.remove.push(guid(entry)?);
     }
+    if let Some(name) = body
+        .keys()
+        .find(|name| !["addLicenses", "removeLicenses"].contains(&name.as_str()))
+    {
+        return Err(bad_request(&format!(
+            "The parameter '{name}' in the request payload is not a valid parameter for the operation 'assignLicense'."
+        )));
+    }
     let mut named = BTreeSet::new();
     let skus = wish.add.iter().map(|(sku, _)| sku).chain(&wish.remove);
     if skus.into_iter().any(|sku| !named.insert(sku.clone())) {
@@ -176,16 +184,7 @@ pub(super) fn assign(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
             remove(tenant, &id, sku)?;
         }
         for (sku, plans) in &wish.add {
-            let Some(known) = tenant.skus.get(sku) else {
-                return Err(bad_request(&format!(
-                    "License {sku} does not correspond to a valid company License."
-                )));
-            };
-            if plans.iter().any(|plan| !known.plans.contains_key(plan)) {
-                return Err(bad_request(&format!(
-                    "License {sku} does not contain all of the specified disabled plans."
-                )));
-            }
+            check_sku(tenant, sku, plans)?;
             let user = &tenant.users[&id];
             if user.usage_location.is_none() {
                 return Err(bad_request(
@@ -220,6 +219,21 @@ pub(super) fn assign(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
     })?;
     let tenant = visit.primary();
     query::single(ask, full(tenant, &id, &tenant.users[&id]), &users::RULES)
+}
+
+/// A subscription of this tenant, and plans that are its own.
+fn check_sku(tenant: &Tenant, sku: &str, plans: &[Id]) -> Result<(), Answer> {
+    let Some(known) = tenant.skus.get(sku) else {
+        return Err(bad_request(&format!(
+            "License {sku} does not correspond to a valid company License."
+        )));
+    };
+    if plans.iter().any(|plan| !known.plans.contains_key(plan)) {
+        return Err(bad_request(&format!(
+            "License {sku} does not contain all of the specified disabled plans."
+        )));
+    }
+    Ok(())
 }
 
 fn remove(tenant: &mut Tenant, id: &str, sku: &str) -> Result<(), Answer> {
@@ -279,24 +293,23 @@ pub(super) fn assign_to_group(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
     let id = ask.id(0).to_lowercase();
     let wish = wish(&ask.body()?)?;
     visit.change("POST /groups/{id}/assignLicense", |tenant| {
-        if let Some((sku, _)) = wish
-            .add
-            .iter()
-            .find(|(sku, _)| !tenant.skus.contains_key(sku))
-        {
-            return Err(bad_request(&format!(
-                "License {sku} does not correspond to a valid company License."
-            )));
+        for (sku, plans) in &wish.add {
+            check_sku(tenant, sku, plans)?;
         }
         let group = tenant.groups.get_mut(&id).ok_or_else(|| not_found(&id))?;
         for sku in &wish.remove {
             if !group.assigned_licenses.remove(sku) {
                 return Err(bad_request("Group does not have a corresponding license."));
             }
+            group.disabled_plans.remove(sku);
         }
-        group
-            .assigned_licenses
-            .extend(wish.add.iter().map(|(sku, _)| sku.clone()));
+        for (sku, plans) in &wish.add {
+            group.assigned_licenses.insert(sku.clone());
+            group.disabled_plans.remove(sku);
+            if !plans.is_empty() {
+                group.disabled_plans.insert(sku.clone(), plans.clone());
+            }
+        }
         Ok(())
     })?;
     let tenant = visit.primary();

@@ -4,10 +4,12 @@
 
 mod batch;
 mod client;
+mod delta;
 mod exchange;
 mod faults;
 mod groups;
 mod http;
+mod joiners;
 mod licences;
 mod mail;
 mod people;
