@@ -1,14 +1,24 @@
 //! What somebody who comes shall get: request, role, site and standing instructions come together. Pure.
 
+mod asks;
+mod bundle;
+mod person;
+mod place;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::plan::Remark;
+use crate::plan::{Remark, Weight};
 use crate::planner::Refusal;
 use crate::policy::{LicenceWish, MailboxWish, Policy, Site};
 use crate::request::Request;
+
+pub use asks::{barred, may_copy};
+pub use place::find_site;
 
 /// Something wished for, and who wishes it, in the words of a remark (`role sales`, `the request`, `instruction “CRM for Sales”`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +46,8 @@ pub struct Wanted {
     pub profile: BTreeMap<String, String>,
     /// The manager, as written.
     pub manager: Option<String>,
+    /// A private mail address, to which first credentials may go; never part of the profile.
+    pub private_mail: Option<String>,
     /// The site's name in the policy.
     pub site_name: String,
     /// The site; absent when the policy has none.
@@ -66,8 +78,67 @@ pub struct Wanted {
     pub refusals: Vec<Refusal>,
 }
 
-/// What the person of this request shall get.
+impl Wanted {
+    fn caution(&mut self, text: impl Into<String>) {
+        let remark = Remark::new(Weight::Caution, text);
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+
+    fn incomplete(&mut self, text: impl Into<String>, question: &str) {
+        self.refusals
+            .push(Refusal::new("incomplete", text, question));
+    }
+}
+
+/// What the person of this request shall get. Of a wish that several sources have, the first counts: role, then instructions in their
+/// order, then the request.
 #[must_use]
-pub fn wanted(_request: &Request, _policy: &Policy) -> Wanted {
-    Wanted::default()
+pub fn wanted(request: &Request, policy: &Policy) -> Wanted {
+    let mut wanted = Wanted::default();
+    person::read(&mut wanted, request);
+    place::read(&mut wanted, request, policy);
+    bundle::choose_role(&mut wanted, request, policy);
+    person::profile(&mut wanted, policy);
+    person::names(&mut wanted, request, policy);
+    place::contract(&mut wanted, request, policy);
+    bundle::gather(&mut wanted, request, policy);
+    wanted
+}
+
+/// The text of a field, trimmed; nothing when it is blank.
+fn text<'r>(request: &'r Request, field: &str) -> Option<&'r str> {
+    let text = request.field(field)?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The entries of a list field: one per line, or separated by commas or semicolons where there is one line.
+fn list(request: &Request, field: &str) -> Vec<String> {
+    let Some(text) = text(request, field) else {
+        return Vec::new();
+    };
+    let items: Vec<&str> = if text.contains('\n') {
+        text.lines().collect()
+    } else {
+        text.split([',', ';']).collect()
+    };
+    items
+        .into_iter()
+        .map(|item| {
+            let item = item.trim();
+            let bullet = item.strip_prefix(['-', '*', '•']);
+            bullet
+                .filter(|rest| rest.starts_with(' '))
+                .unwrap_or(item)
+                .trim_end_matches([',', ';'])
+                .trim()
+                .to_owned()
+        })
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
+fn same(a: &str, b: &str) -> bool {
+    crate::naming::squeeze(a).to_lowercase() == crate::naming::squeeze(b).to_lowercase()
 }

@@ -8,6 +8,7 @@ pub mod facts;
 mod ids;
 pub mod joiner;
 pub mod ledger;
+pub mod naming;
 pub mod plan;
 pub mod planner;
 pub mod policy;

@@ -9,6 +9,7 @@ mod playbook;
 pub mod requesters;
 mod resolve;
 mod schema;
+mod standing;
 mod template;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -22,12 +23,26 @@ use serde_json::{Map, Value};
 
 use crate::request::Kind;
 
+/// What values of a profile in roles and sites may contain; filled in for each person.
+pub const MACROS: [&str; 7] = [
+    "{site.city}",
+    "{site.office}",
+    "{site.name}",
+    "{first}",
+    "{last}",
+    "{department}",
+    "{job-title}",
+];
+
 pub use diff::diff;
 pub use parse::{PolicyError, parse};
 pub use people::{Asks, Contractors, Instruction, LicenceWish, MailboxWish, Naming, Role, When};
 pub use resolve::{From, Resolved, resolve};
 pub use schema::schema;
+pub(crate) use standing::note;
+pub use standing::{Circumstances, ForLeaver, for_leaver};
 pub use template::{SCHEMA_FILE, template};
+pub(crate) use words::address_problem;
 
 /// A policy, checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
