@@ -6,6 +6,7 @@
 mod calendar;
 mod directory;
 mod groups;
+mod joiner;
 mod licences;
 mod mailbox;
 mod people;
@@ -27,6 +28,7 @@ use crate::{Connection, Ctx, Error};
 use rights::Holder;
 
 pub use calendar::meetings;
+pub use joiner::{JoinerWanted, read_joiner};
 pub use mailbox::plain;
 pub use people::{ATTRIBUTES, USER_PROPERTIES, user};
 pub use rights::Scan;

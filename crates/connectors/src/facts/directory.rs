@@ -59,14 +59,25 @@ pub(super) async fn reports(graph: &Graph, ctx: &Ctx, id: &str) -> Result<Vec<Pe
 
 /// The tenant at large.
 pub(super) struct Tenant {
+    /// Verified domains.
     pub(super) domains: Vec<String>,
+    /// The domain of new accounts: the one that administrators made the default, else the initial one, else the first verified one.
+    pub(super) default_domain: Option<String>,
+    /// Verified domains whose people sign in at a federation service.
+    pub(super) federated: Vec<String>,
     pub(super) skus: Vec<Sku>,
     pub(super) administrators: Result<Vec<ObjectId>, Error>,
 }
 
 /// Verified domains, licences bought, and who is Global Administrator.
 pub(super) async fn tenant(graph: &Graph, ctx: &Ctx) -> Result<Tenant, Error> {
-    let domains = Path::of(["domains"]).select(&["id", "isVerified"]);
+    let domains = Path::of(["domains"]).select(&[
+        "id",
+        "isVerified",
+        "isDefault",
+        "isInitial",
+        "authenticationType",
+    ]);
     let skus = Path::of(["subscribedSkus"]).select(&[
         "skuId",
         "skuPartNumber",
@@ -82,13 +93,22 @@ pub(super) async fn tenant(graph: &Graph, ctx: &Ctx) -> Result<Tenant, Error> {
         graph.list(ctx, &skus),
         graph.list(ctx, &holders)
     );
+    let mut verified = domains?.entries;
+    verified.retain(|entry| flag(entry, "isVerified"));
+    let names = |wanted: &dyn Fn(&Value) -> bool| -> Vec<String> {
+        let wanted = verified.iter().filter(|entry| wanted(entry));
+        wanted.filter_map(|entry| text(entry, "id")).collect()
+    };
+    let first = |property: &str| names(&|entry| flag(entry, property)).into_iter().next();
+    let domains = names(&|_| true);
     Ok(Tenant {
-        domains: domains?
-            .entries
-            .iter()
-            .filter(|entry| flag(entry, "isVerified"))
-            .filter_map(|entry| text(entry, "id"))
-            .collect(),
+        default_domain: first("isDefault")
+            .or_else(|| first("isInitial"))
+            .or_else(|| domains.first().cloned()),
+        federated: names(&|entry| {
+            text(entry, "authenticationType").is_some_and(|kind| kind == "Federated")
+        }),
+        domains,
         skus: skus?.entries.iter().map(sku).collect(),
         administrators: holders.map(|listing| {
             listing

@@ -11,7 +11,8 @@ use super::{Owned, flag, items, text, text_or_empty};
 use crate::graph::{Graph, Path};
 use crate::{Ctx, Error};
 
-const GROUP: &[&str] = &[
+/// What is read of a group.
+pub(super) const GROUP: &[&str] = &[
     "id",
     "displayName",
     "groupTypes",
@@ -142,7 +143,7 @@ async fn owners_of(
 }
 
 /// A group as Graph gives it; which properties decide where membership is written is in the documentation of `group`.
-fn group(entry: &Value) -> Group {
+pub(super) fn group(entry: &Value) -> Group {
     let types: Vec<&str> = items(entry, "groupTypes")
         .iter()
         .filter_map(Value::as_str)

@@ -98,21 +98,32 @@ async fn look_up(
 ) -> Result<Vec<(PersonLite, bool)>, Error> {
     let written = written.trim();
     if written.contains('@') || uuid::Uuid::try_parse(written).is_ok() {
-        return match graph.get(ctx, &user(written, LITE)).await {
-            Ok(answer) => Ok(vec![(
-                lite(&answer.body),
-                flag(&answer.body, "accountEnabled"),
-            )]),
-            Err(error) if error.class == transport::Class::Missing => {
-                by_filter(graph, ctx, "mail", written).await
-            }
-            Err(error) => Err(error),
+        return match by_name_or_id(graph, ctx, written).await? {
+            Some(found) => Ok(vec![found]),
+            None => by_filter(graph, ctx, "mail", written).await,
         };
     }
     by_filter(graph, ctx, "displayName", written).await
 }
 
-async fn by_filter(
+/// The user with this sign-in name or id, and whether sign-in is allowed; read directly.
+pub(super) async fn by_name_or_id(
+    graph: &Graph,
+    ctx: &Ctx,
+    written: &str,
+) -> Result<Option<(PersonLite, bool)>, Error> {
+    match graph.get(ctx, &user(written, LITE)).await {
+        Ok(answer) => Ok(Some((
+            lite(&answer.body),
+            flag(&answer.body, "accountEnabled"),
+        ))),
+        Err(error) if error.class == transport::Class::Missing => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The users of whom a property has this value, and whether sign-in is allowed.
+pub(super) async fn by_filter(
     graph: &Graph,
     ctx: &Ctx,
     property: &str,
@@ -127,6 +138,11 @@ async fn by_filter(
         .iter()
         .map(|entry| (lite(entry), flag(entry, "accountEnabled")))
         .collect())
+}
+
+/// The domain of an address.
+pub(super) fn domain_of(address: &str) -> Option<&str> {
+    address.rsplit_once('@').map(|(_, domain)| domain)
 }
 
 pub(super) fn lite(entry: &Value) -> PersonLite {

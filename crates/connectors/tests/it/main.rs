@@ -4,6 +4,7 @@
 mod budgets;
 mod exchange;
 mod gathering;
+mod joiner;
 mod meanings;
 mod reads;
 mod script;
