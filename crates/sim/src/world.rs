@@ -41,6 +41,7 @@ pub use policies::TapPolicy;
 pub(crate) use automata::{arm, has_exchange_plan, has_plan, next_due, perform};
 pub(crate) use change::differences;
 pub(crate) use clock::after;
+pub(crate) use on_premises::security_identifier;
 pub(crate) use provisioning::{holder, is_accepted};
 pub(crate) use replicas::Replicas;
 

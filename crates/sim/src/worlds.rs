@@ -1,14 +1,17 @@
-//! Ready-made worlds: two fictional tenants with the people and traps that a leaver's way can meet.
+//! Ready-made worlds: three fictional tenants with the people and traps that a joiner's and a leaver's way can meet.
 
 mod build;
 mod contoso;
 mod fabrikam;
+mod groups;
+mod northwind;
+mod subscriptions;
 
 use jiff::Timestamp;
 
 use crate::world::{Id, World};
 
-/// Client id of Tenure's application in both demo tenants.
+/// Client id of Tenure's application in the demo tenants.
 pub const CLIENT_ID: &str = "7e0a4c1e-0000-4000-8000-00000000cafe";
 
 /// Its secret there. It opens nothing but a simulated cloud.
@@ -20,7 +23,11 @@ pub const CONTOSO: &str = "c0117050-0000-4000-8000-000000000001";
 /// GUID of the group-licensed tenant.
 pub const FABRIKAM: &str = "fab21ca0-0000-4000-8000-000000000002";
 
-/// Two tenants: Contoso (cloud only, licences assigned directly) and Fabrikam (licences through groups).
+/// GUID of the hybrid tenant.
+pub const NORTHWIND: &str = "40c7b1d0-0000-4000-8000-000000000003";
+
+/// Three tenants: Contoso (cloud only, licences assigned directly), Fabrikam (licences through groups) and Northwind (people mastered
+/// in an on-premises directory, licences both ways).
 ///
 /// Meetings and dates are laid around `now`.
 #[must_use]
@@ -32,6 +39,9 @@ pub fn demo(now: Timestamp) -> World {
     world
         .tenants
         .insert(FABRIKAM.to_owned(), fabrikam::tenant(now));
+    world
+        .tenants
+        .insert(NORTHWIND.to_owned(), northwind::tenant(now));
     world
 }
 

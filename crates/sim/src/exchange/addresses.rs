@@ -40,13 +40,12 @@ pub(super) fn change(
         }
         after.push(address);
     }
-    if replaced.is_some() && !after.iter().any(|address| address.starts_with("SMTP:")) {
-        if let Some(first) = after
-            .iter_mut()
-            .find(|address| address.starts_with("smtp:"))
-        {
-            first.replace_range(..4, "SMTP");
-        }
+    let leads = after.iter().any(|address| address.starts_with("SMTP:"));
+    let first = after
+        .iter_mut()
+        .find(|address| address.starts_with("smtp:"));
+    if let (true, false, Some(first)) = (replaced.is_some(), leads, first) {
+        first.replace_range(..4, "SMTP");
     }
     let primaries: Vec<&String> = after
         .iter()

@@ -1,4 +1,4 @@
-//! The part of the `-Filter` language (OPATH) that the sandbox understands: comparisons joined by `-and`.
+//! The part of the `-Filter` language (OPATH) that the sandbox understands: comparisons joined by `-and`, or by `-or`.
 
 use serde_json::Value;
 
@@ -9,6 +9,8 @@ use super::output::Row;
 #[derive(Debug)]
 pub(super) struct Filter {
     clauses: Vec<Clause>,
+    /// Whether one clause suffices.
+    any: bool,
 }
 
 #[derive(Debug)]
@@ -26,10 +28,11 @@ enum Operator {
 }
 
 impl Filter {
-    /// Reads `Property -eq 'value' -and …`; what the language has besides is refused by name.
+    /// Reads `Property -eq 'value' -and …` or `… -or …`; what the language has besides is refused by name.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         let words = words(text).ok_or_else(|| Refusal::filter(text))?;
         let mut clauses = Vec::new();
+        let mut joints: Vec<bool> = Vec::new();
         for (at, chunk) in words.chunks(4).enumerate() {
             let [property, operator, value, rest @ ..] = chunk else {
                 return Err(Refusal::filter(text));
@@ -37,12 +40,10 @@ impl Filter {
             let last = at == (words.len() - 1) / 4;
             match rest {
                 [] if last => {}
-                [and] if !last && and.eq_ignore_ascii_case("-and") => {}
-                [or] if ["-or", "-not"]
-                    .iter()
-                    .any(|known| or.eq_ignore_ascii_case(known)) =>
-                {
-                    return Err(Refusal::not_simulated(&format!("{or} in a filter")));
+                [and] if !last && and.eq_ignore_ascii_case("-and") => joints.push(false),
+                [or] if !last && or.eq_ignore_ascii_case("-or") => joints.push(true),
+                [not] if not.eq_ignore_ascii_case("-not") => {
+                    return Err(Refusal::not_simulated(&format!("{not} in a filter")));
                 }
                 _ => return Err(Refusal::filter(text)),
             }
@@ -61,17 +62,26 @@ impl Filter {
                 value: value.clone(),
             });
         }
-        Ok(Self { clauses })
+        let any = joints.first().copied().unwrap_or_default();
+        if joints.iter().any(|joint| *joint != any) {
+            return Err(Refusal::not_simulated("-and beside -or in a filter"));
+        }
+        Ok(Self { clauses, any })
     }
 
-    /// Whether a row satisfies every clause; a property that the row lacks is null.
+    /// Whether a row satisfies the clauses; a property that the row lacks is null.
     pub(super) fn matches(&self, row: &Row) -> bool {
-        self.clauses.iter().all(|clause| {
+        let holds = |clause: &Clause| {
             let found = row
                 .iter()
                 .find(|(name, _)| name.eq_ignore_ascii_case(&clause.property));
             clause.holds(found.map_or(&Value::Null, |(_, value)| value))
-        })
+        };
+        if self.any {
+            self.clauses.iter().any(holds)
+        } else {
+            self.clauses.iter().all(holds)
+        }
     }
 }
 
@@ -117,13 +127,33 @@ fn words(text: &str) -> Option<Vec<String>> {
             .next()
             .filter(|first| matches!(first, '\'' | '"'));
         let (word, after) = match quote {
-            Some(quote) => rest[1..].split_once(quote)?,
-            None => rest.split_once(char::is_whitespace).unwrap_or((rest, "")),
+            Some(quote) => quoted(&rest[1..], quote)?,
+            None => {
+                let (word, after) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                (word.to_owned(), after)
+            }
         };
-        out.push(word.to_owned());
+        out.push(word);
         rest = after.trim_start();
     }
     (!out.is_empty()).then_some(out)
+}
+
+/// A text up to its closing quote, and what follows; a doubled quote stands for one.
+fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
+    let mut word = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_once(quote)?;
+        word.push_str(before);
+        match after.strip_prefix(quote) {
+            Some(after) => {
+                word.push(quote);
+                rest = after;
+            }
+            None => return Some((word, after)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -146,7 +176,16 @@ mod tests {
         check("(Members -eq \"CN=Bo,OU=x\")", true);
         check("ForwardingAddress -ne $null", false);
         check("Alias -like 'a*'", true);
-        assert!(Filter::parse("Alias -eq 'ada' -or Alias -eq 'bo'").is_err());
         assert!(Filter::parse("Alias").is_err());
+    }
+
+    #[test]
+    fn comparisons_joined_by_or() {
+        check("Alias -eq 'bo' -or Alias -eq 'ada'", true);
+        check("Alias -eq 'bo' -or Hidden -eq $false", false);
+        check("Alias -eq 'o''neil' -OR Members -eq 'CN=Bo,OU=x'", true);
+        let mixed = "Alias -eq 'ada' -or Alias -eq 'bo' -and Hidden -eq $true";
+        assert!(Filter::parse(mixed).is_err());
+        assert!(Filter::parse("Alias -eq 'ada' -or").is_err());
     }
 }

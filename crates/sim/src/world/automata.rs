@@ -218,6 +218,16 @@ pub(crate) fn arm(tenant: &mut Tenant, now: Timestamp, temper: &Temper, draw: (C
             ));
         }
     }
+    enlist(tenant, now, wanted, draw);
+}
+
+/// Puts work on the list, at a time drawn within its bounds, where it does not stand there already.
+fn enlist(
+    tenant: &mut Tenant,
+    now: Timestamp,
+    wanted: Vec<([u64; 2], Work)>,
+    draw: (Chance, &str),
+) {
     for ([low, high], work) in wanted {
         if !tenant.due.iter().any(|due| due.work == work) {
             let wait = draw

@@ -29,7 +29,9 @@ fn licence_pairs(tenant: &Tenant, id: &str) -> [BTreeSet<(Id, Id)>; 2] {
         .iter()
         .flat_map(|(user, account)| account.licences.iter().map(move |licence| (user, licence)))
         .filter(|(_, licence)| licence.assigned_by_group.as_deref() == Some(id))
-        .filter(|(_, licence)| licence.disabled_plans == disabled_plans(tenant, id, &licence.sku_id))
+        .filter(|(_, licence)| {
+            licence.disabled_plans == disabled_plans(tenant, id, &licence.sku_id)
+        })
         .map(|(user, licence)| (user.clone(), licence.sku_id.clone()))
         .collect();
     [should, does]

@@ -5,21 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, ToSpan};
 use sha2::{Digest, Sha256};
 
+use super::subscriptions::skus;
 use super::{CLIENT_ID, CLIENT_SECRET, id};
 use crate::world::{
-    App, AppSecret, AuthMethod, Domain, Event, Group, Id, InboxRule, Licence, Mailbox, MailboxAce,
-    MethodKind, MobileDevice, RecipientKind, RoleAssignment, RoleDefinition, ServicePlan, Sku,
-    Tenant, User,
+    App, AppSecret, AuthMethod, DeletedUser, Domain, Event, Group, Id, InboxRule, Licence, Mailbox,
+    MailboxAce, MethodKind, MobileDevice, RecipientKind, RoleAssignment, RoleDefinition, Tenant,
+    User,
 };
-
-/// Microsoft 365 E3.
-pub(super) const E3: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
-/// Microsoft 365 Business Standard.
-pub(super) const BUSINESS: &str = "f245ecc8-75af-4f8e-b61f-27d8114de5f3";
-/// Power BI Pro.
-pub(super) const POWER_BI: &str = "f8a1db68-be16-40ed-86d5-cb42ce701560";
-/// Exchange Online Plan 2.
-pub(super) const EXCHANGE_2: &str = "19ec0d23-8335-4cbd-94ac-6050e30712fa";
 
 /// Global Administrator.
 pub(super) const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
@@ -30,8 +22,8 @@ pub(super) const USER_ADMINISTRATOR: &str = "fe930be7-5e62-47db-91af-98c3a49a38b
 const EXCHANGE_ADMINISTRATOR: &str = "29232cdf-9323-42fd-ade2-1d097af3e4de";
 const REPORTS_READER: &str = "4a5d8f65-41da-4de4-8968-e035b65339cf";
 
-/// Every Graph permission that a provider consents to for a leaver's way.
-const GRAPH_ROLES: [&str; 22] = [
+/// Every Graph permission that a provider consents to for the way of a joiner, a mover and a leaver.
+const GRAPH_ROLES: [&str; 23] = [
     "Application.ReadWrite.All",
     "Calendars.ReadWrite",
     "Directory.Read.All",
@@ -44,6 +36,7 @@ const GRAPH_ROLES: [&str; 22] = [
     "Mail.Send",
     "MailboxSettings.ReadWrite",
     "Organization.Read.All",
+    "Policy.Read.All",
     "RoleEligibilitySchedule.Read.Directory",
     "RoleEligibilitySchedule.ReadWrite.Directory",
     "RoleManagement.Read.Directory",
@@ -219,6 +212,22 @@ impl Builder {
         user.mail = Some(address.clone());
         user.proxy_addresses = vec![format!("SMTP:{address}")];
         id
+    }
+
+    /// Somebody who was deleted some hours ago: the name is free, and who comes back finds it taken.
+    pub(super) fn recycled(&mut self, who: Profile, hours: i64) {
+        let id = self.person(who);
+        let deleted_date_time = self.hours(-hours);
+        let mailbox = self.tenant.mailboxes.remove(&id).map(Box::new);
+        if let Some(user) = self.tenant.users.remove(&id) {
+            let deleted = DeletedUser {
+                deleted_date_time,
+                user,
+                mailbox,
+                ..DeletedUser::default()
+            };
+            self.tenant.deleted_users.insert(id, deleted);
+        }
     }
 
     /// A shared or room mailbox with its disabled account and no licence.
@@ -418,105 +427,5 @@ fn system_rule() -> InboxRule {
         hidden: true,
         description: String::new(),
         forward_to: Vec::new(),
-    }
-}
-
-fn skus() -> BTreeMap<Id, Sku> {
-    // Plan ids: learn.microsoft.com, product names and service plan identifiers for licensing.
-    let exchange_1 = (
-        "9aaf7827-d63c-4b61-89c3-182f06f82e5c",
-        "EXCHANGE_S_STANDARD",
-        "exchange",
-    );
-    let exchange_2 = (
-        "efb87545-963c-4e0d-99df-69c6916d9eb0",
-        "EXCHANGE_S_ENTERPRISE",
-        "exchange",
-    );
-    let teams = (
-        "57ff2da0-773e-42df-b2af-ffb7a2317929",
-        "TEAMS1",
-        "TeamspaceAPI",
-    );
-    let sharepoint = (
-        "5dbe027f-2339-4123-9542-606e4d348a72",
-        "SHAREPOINTENTERPRISE",
-        "SharePoint",
-    );
-    let power_bi = (
-        "70d33638-9c74-4d01-bfd3-562de28bd4ba",
-        "BI_AZURE_P2",
-        "PowerBI",
-    );
-    let sku = |part_number: &str, enabled: u32, plans: &[(&str, &str, &str)]| Sku {
-        part_number: part_number.to_owned(),
-        enabled,
-        plans: plans
-            .iter()
-            .map(|(id, name, service)| {
-                let plan = ServicePlan {
-                    name: (*name).to_owned(),
-                    service: (*service).to_owned(),
-                    ..ServicePlan::default()
-                };
-                ((*id).to_owned(), plan)
-            })
-            .collect(),
-        ..Sku::default()
-    };
-    BTreeMap::from([
-        (
-            E3.to_owned(),
-            sku("SPE_E3", 25, &[exchange_2, teams, sharepoint]),
-        ),
-        (
-            BUSINESS.to_owned(),
-            sku("O365_BUSINESS_PREMIUM", 10, &[exchange_1, teams]),
-        ),
-        (POWER_BI.to_owned(), sku("POWER_BI_PRO", 5, &[power_bi])),
-        (
-            EXCHANGE_2.to_owned(),
-            sku("EXCHANGEENTERPRISE", 5, &[exchange_2]),
-        ),
-    ])
-}
-
-/// A security group of these members.
-pub(super) fn security(members: &[&Id]) -> Group {
-    Group {
-        security_enabled: true,
-        members: members.iter().map(|id| (*id).clone()).collect(),
-        ..Group::default()
-    }
-}
-
-/// A distribution list of these members with one owner.
-pub(super) fn list(owner: &Id, members: &[&Id]) -> Group {
-    Group {
-        mail_enabled: true,
-        security_enabled: false,
-        owners: BTreeSet::from([owner.clone()]),
-        ..security(members)
-    }
-}
-
-/// A Microsoft 365 group with a team.
-pub(super) fn team(owners: &[&Id], members: &[&Id]) -> Group {
-    Group {
-        mail_enabled: true,
-        security_enabled: false,
-        group_types: vec!["Unified".to_owned()],
-        resource_provisioning_options: vec!["Team".to_owned()],
-        owners: owners.iter().map(|id| (*id).clone()).collect(),
-        ..security(members)
-    }
-}
-
-/// A dynamic security group whose members fit its rule already.
-pub(super) fn dynamic(rule: &str, members: &[&Id]) -> Group {
-    Group {
-        group_types: vec!["DynamicMembership".to_owned()],
-        membership_rule: Some(rule.to_owned()),
-        ..security(members)
     }
 }

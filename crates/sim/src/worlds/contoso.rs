@@ -6,9 +6,10 @@ use jiff::Timestamp;
 
 use super::CONTOSO;
 use super::build::{
-    BUSINESS, Builder, E3, GLOBAL_ADMINISTRATOR, HELPDESK_ADMINISTRATOR, POWER_BI,
-    USER_ADMINISTRATOR, dynamic, list, profile, security, team,
+    Builder, GLOBAL_ADMINISTRATOR, HELPDESK_ADMINISTRATOR, USER_ADMINISTRATOR, profile,
 };
+use super::groups::{dynamic, list, security, team};
+use super::subscriptions::{BUSINESS, E3, POWER_BI};
 use crate::world::{Application, Eligibility, Group, Id, RecipientKind, Tenant};
 
 /// Bytes of a mailbox that no shared mailbox may have without a licence.
@@ -20,7 +21,32 @@ pub(super) fn tenant(now: Timestamp) -> Tenant {
     special_people(&mut build);
     leaver(&mut build, &people);
     groups(&mut build, &people);
+    joining(&mut build);
     build.tenant
+}
+
+/// What a joiner meets: departments' groups, a list, a shared mailbox, a colleague to copy from, a name in the recycle bin.
+fn joining(build: &mut Builder) {
+    let colleague = build.person(profile("elin.sato", "Elin Sato, Marketing, Coordinator"));
+    build.license(&colleague, &[BUSINESS]);
+    let second = build.person(profile(
+        "ravi.menon",
+        "Ravi Menon, Marketing, Head of Marketing",
+    ));
+    build.license(&second, &[BUSINESS]);
+    build.user(&colleague).manager = Some(second.clone());
+    let inbox = build.resource(
+        profile("marketing.inbox", "Marketing Inbox"),
+        RecipientKind::SharedMailbox,
+    );
+    build.full_access(&inbox, &colleague);
+    build.mailbox(&inbox).send_as = vec![colleague.clone()];
+    build.group("Sales", security(&[]));
+    build.group("Finance", security(&[]));
+    build.group("Marketing", security(&[&colleague, &second]));
+    build.group("Marketing Team", team(&[&second], &[&second, &colleague]));
+    build.group("Marketing News", list(&second, &[&second, &colleague]));
+    build.recycled(profile("mia.holt", "Mia Holt, Marketing, Designer"), 120);
 }
 
 /// The ids that groups and rights need.

@@ -5,17 +5,49 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::FABRIKAM;
-use super::build::{
-    Builder, E3, EXCHANGE_2, GLOBAL_ADMINISTRATOR, POWER_BI, dynamic, list, profile, security, team,
-};
-use crate::world::{Group, Id, RecipientKind, Tenant};
+use super::build::{Builder, GLOBAL_ADMINISTRATOR, profile};
+use super::groups::{dynamic, list, security, team};
+use super::subscriptions::{BUSINESS_PREMIUM, E3, EXCHANGE_2, POWER_BI};
+use crate::world::{Group, Id, RecipientKind, TapPolicy, Tenant};
 
 pub(super) fn tenant(now: Timestamp) -> Tenant {
     let mut build = Builder::new(FABRIKAM, "Fabrikam", "fabrikam.example", now);
     let people = people(&mut build);
     leaver(&mut build, &people);
     groups(&mut build, &people);
+    joining(&mut build);
     build.tenant
+}
+
+/// What a joiner meets: a licence group of another plan, departments' groups, a front desk, a name in the recycle bin, one-time passes.
+fn joining(build: &mut Builder) {
+    let head = build.person(profile(
+        "petra.lind",
+        "Petra Lind, Logistics, Head of Logistics",
+    ));
+    let colleague = build.person(profile("hugo.falk", "Hugo Falk, Logistics, Dispatcher"));
+    build.user(&colleague).manager = Some(head.clone());
+    let licensed = Group {
+        assigned_licenses: BTreeSet::from([BUSINESS_PREMIUM.to_owned()]),
+        ..security(&[&head, &colleague])
+    };
+    build.group("Licence Business Premium", licensed);
+    let desk = build.resource(
+        profile("dispatch", "Dispatch"),
+        RecipientKind::SharedMailbox,
+    );
+    build.full_access(&desk, &colleague);
+    build.group("Finance", security(&[]));
+    build.group("Logistics", security(&[&head, &colleague]));
+    build.group("Logistics Team", team(&[&head], &[&head, &colleague]));
+    build.group("Logistics News", list(&head, &[&head, &colleague]));
+    build.recycled(profile("nils.aber", "Nils Aber, Logistics, Driver"), 400);
+    build.tenant.tap_policy = TapPolicy {
+        maximum_minutes: 1_440,
+        default_minutes: 120,
+        must_be_one_time: true,
+        ..TapPolicy::default()
+    };
 }
 
 struct People {
