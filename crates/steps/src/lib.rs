@@ -15,6 +15,7 @@ use domain::request::Request;
 mod access;
 mod cx;
 mod hands;
+mod joining;
 mod licence;
 mod mailbox;
 mod markup;
@@ -28,9 +29,13 @@ mod tests;
 mod vault;
 mod wish;
 
+mod add_to_groups;
+mod add_to_lists;
+mod assign_licenses;
 mod block_sign_in;
 mod cancel_meetings;
 mod convert_mailbox;
+mod create_user;
 mod grant_mailbox_access;
 mod hide_from_address_lists;
 mod notify;
@@ -47,6 +52,7 @@ mod reset_password;
 mod revoke_sessions;
 mod set_auto_reply;
 mod set_forwarding;
+mod set_usage_location;
 mod transfer_ownership;
 
 pub use cx::Cx;
@@ -80,6 +86,11 @@ pub const ALL: &[&dyn Step] = &[
     &remove_from_lists::RemoveFromLists,
     &reassign_reports::ReassignReports,
     &remove_licenses::RemoveLicenses,
+    &create_user::CreateUser,
+    &set_usage_location::SetUsageLocation,
+    &assign_licenses::AssignLicenses,
+    &add_to_groups::AddToGroups,
+    &add_to_lists::AddToLists,
     &notify::Notify,
 ];
 

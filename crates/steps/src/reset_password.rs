@@ -106,7 +106,7 @@ const SETS: [&[u8]; 4] = [
 const LENGTH: usize = 40;
 
 /// A password of [`LENGTH`] characters with all of the four kinds in it.
-fn password(random: &(dyn Fn(&mut [u8]) + Send + Sync)) -> String {
+pub(crate) fn password(random: &(dyn Fn(&mut [u8]) + Send + Sync)) -> String {
     let all: Vec<u8> = SETS.concat();
     // The first four are of the four kinds, the rest of any: 36 characters of 68 leave nothing to guess.
     let sets = SETS.into_iter().chain(std::iter::repeat(all.as_slice()));

@@ -168,11 +168,22 @@ pub(crate) fn swapped(spec: &StepSpec, before: &[Value]) -> Undo {
 fn reversed(effect: &Effect) -> Option<Effect> {
     Some(match effect {
         Effect::ClosesSignIn => Effect::OpensSignIn,
+        Effect::OpensSignIn => Effect::ClosesSignIn,
+        Effect::ChangesProfile => Effect::ChangesProfile,
+        Effect::SetsUsageLocation => Effect::SetsUsageLocation,
         Effect::SetsForwarding => Effect::ClearsForwarding,
         Effect::ClearsForwarding => Effect::SetsForwarding,
         Effect::SetsAutoReply => Effect::SetsAutoReply,
         Effect::MovesReport => Effect::MovesReport,
         Effect::RemovesMailboxRights => Effect::GrantsMailboxAccess,
+        Effect::AddsMembership { group } => Effect::RemovesMembership {
+            group: group.clone(),
+        },
+        Effect::AddsListMembership { list } => Effect::RemovesListMembership { list: list.clone() },
+        Effect::RemovesMembership { group } => Effect::AddsMembership {
+            group: group.clone(),
+        },
+        Effect::RemovesListMembership { list } => Effect::AddsListMembership { list: list.clone() },
         Effect::AddsOwner { group } => Effect::RemovesOwner {
             group: group.clone(),
         },
@@ -188,6 +199,16 @@ fn reversed(effect: &Effect) -> Option<Effect> {
             route: route.clone(),
             carries: *carries,
         },
+        Effect::AssignsLicense {
+            sku,
+            route,
+            carries,
+        } => Effect::FreesLicense {
+            sku: sku.clone(),
+            route: route.clone(),
+            carries: *carries,
+        },
+        Effect::ChangesLicense { sku } => Effect::ChangesLicense { sku: sku.clone() },
         Effect::KeepsMailboxLicense {
             route: Route::Group(group),
         } => Effect::RemovesMembership {

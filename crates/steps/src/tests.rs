@@ -247,6 +247,7 @@ const HOUSE: &[&str] = &[
     "access",
     "cx",
     "hands",
+    "joining",
     "lib",
     "licence",
     "mailbox",

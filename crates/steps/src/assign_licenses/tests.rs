@@ -1,0 +1,1 @@
+//! What assign-licenses proposes.

@@ -1,0 +1,1 @@
+//! What create-user proposes.
