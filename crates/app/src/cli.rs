@@ -7,10 +7,12 @@ mod extract;
 mod ledger;
 mod plan;
 mod policy;
+mod requests;
 mod run;
 mod runs;
 mod sandbox;
 mod tenant;
+mod undo;
 mod worker;
 
 use std::path::PathBuf;
@@ -64,6 +66,10 @@ enum Command {
     /// Make a plan: nothing is changed
     #[command(subcommand)]
     Plan(plan::Command),
+    /// List what was asked for, and what waits for a plan
+    Requests(requests::Args),
+    /// Plan to take back what a run did
+    Undo(plan::Restore),
     /// Approve exactly one plan
     Approve(approve::Args),
     /// Carry out an approved plan and watch it
@@ -217,6 +223,8 @@ impl Command {
             Self::Policy(command) => policy::run(cx, command).await,
             Self::Extract => extract::run(cx),
             Self::Plan(command) => plan::run(cx, command).await,
+            Self::Requests(args) => requests::run(cx, args).await,
+            Self::Undo(args) => undo::run(cx, args).await,
             Self::Approve(args) => approve::run(cx, args).await,
             Self::Run(args) => run::run(cx, args).await,
             Self::Runs(command) => runs::run(cx, command).await,

@@ -1,16 +1,20 @@
 //! From a request to a stored plan: policy, switches, facts, proposals, order, digest. Nothing is changed in the tenant.
 
+pub(crate) mod dated;
+mod joiner;
+mod reverse;
+
 use std::collections::BTreeMap;
 
 use connectors::facts::{self, FactsError, Scan, Wanted, Who};
-use connectors::{Ctx, Purpose};
-use domain::facts::AccountKind;
+use connectors::{Connection, Ctx, Purpose};
+use domain::facts::{AccountKind, Facts};
 use domain::plan::{Plan, Remark, StoredPlan, Weight};
-use domain::planner::{self, Ask, Refusal};
-use domain::policy::{self, Policy};
-use domain::request::{Request, When};
+use domain::planner::{self, Ask, Proposal, Refusal};
+use domain::policy::{self, ForLeaver, Policy};
+use domain::request::{Kind, Request, When};
 use domain::spec::{Effect, StepSpec};
-use domain::{ObjectId, PlanId, TenantId};
+use domain::{ObjectId, PlanId, RequestId, TenantId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -74,12 +78,7 @@ pub(crate) async fn make(
     let scope = TenantScope::of(&request.tenant);
     wiring
         .store
-        .add_request(&scope, &request, clock::now())
-        .await
-        .map_err(of_store)?;
-    wiring
-        .store
-        .add_plan(&scope, &stored)
+        .add_request_with_plan(&scope, &request, &stored, clock::now())
         .await
         .map_err(of_store)?;
     Ok(stored)
@@ -124,6 +123,33 @@ pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<St
     Ok(stored)
 }
 
+/// Makes a plan for a request that is kept already, such as the end of a contract.
+///
+/// # Errors
+/// As [`make`], and when there is no such request.
+pub(crate) async fn kept(
+    wiring: &Wiring,
+    id: &RequestId,
+    scan: bool,
+) -> Result<StoredPlan, Problem> {
+    let all = TenantScope::provider();
+    let request = wiring.store.request(&all, id).await.map_err(of_store)?;
+    let stored = plan(wiring, &request, scan).await?;
+    wiring
+        .store
+        .add_plan(&TenantScope::of(&request.tenant), &stored)
+        .await
+        .map_err(of_store)?;
+    Ok(stored)
+}
+
+/// What a plan is made from, besides the request and the policy.
+struct Basis {
+    facts: Facts,
+    proposal: Proposal,
+    at: Option<Timestamp>,
+}
+
 /// The plan for a request, not kept yet.
 async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPlan, Problem> {
     let scope = TenantScope::of(&request.tenant);
@@ -134,11 +160,49 @@ async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPl
         .map_err(of_store)?;
     let (version, policy) = policy(wiring, &request.tenant).await?;
     authorised(&policy, request)?;
-    let switches = switches(&policy, request).map_err(refused)?;
+    let connection = wiring.connection(&tenant).await?;
+    let basis = match request.kind {
+        Kind::Onboard => joins(wiring, &connection, request, &policy).await?,
+        Kind::Restore => returns(wiring, connection, request, &policy).await?,
+        Kind::Offboard | Kind::Transfer => {
+            leaves(wiring, &connection, request, &policy, scan).await?
+        }
+    };
+    let ask = Ask {
+        request,
+        directory: &tenant.directory,
+        policy: &policy,
+        policy_digest: version.digest.as_str(),
+        facts: &basis.facts,
+        at: basis.at,
+    };
+    let plan = planner::plan(&ask, basis.proposal).map_err(refused)?;
+    Ok(StoredPlan::seal(
+        PlanId::new(clock::short_id('p')),
+        plan,
+        clock::now(),
+        basis.facts.read_at,
+    ))
+}
+
+/// Somebody leaves.
+async fn leaves(
+    wiring: &Wiring,
+    connection: &Connection,
+    request: &Request,
+    policy: &Policy,
+    scan: bool,
+) -> Result<Basis, Problem> {
+    let scope = TenantScope::of(&request.tenant);
+    let switches = switches(policy, request.kind, &request.switches).map_err(refused)?;
     let written = named(request)?;
     let names = steps::names(request, &switches);
-    let connection = wiring.connection(&tenant).await?;
-    let looks = scan && switches.contains_key("remove-mailbox-permissions");
+    let instructed = |name: &str| {
+        let mut all = policy.instructions.iter();
+        all.any(|instruction| instruction.switches.contains_key(name))
+    };
+    let scans = "remove-mailbox-permissions";
+    let looks = scan && (switches.contains_key(scans) || instructed(scans));
     let wanted = Wanted {
         person: Who::Written(&written),
         names: &names,
@@ -146,32 +210,138 @@ async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPl
         owned: &[],
         now: clock::now(),
     };
-    let mut facts = facts::read(&connection, &Ctx::of(Purpose::Plan), wanted)
+    let mut facts = facts::read(connection, &Ctx::of(Purpose::Plan), wanted)
         .await
-        .map_err(|error| of_facts(&tenant.name, error))?;
+        .map_err(|error| of_facts(&request.tenant, error))?;
     if facts.person.kind == AccountKind::SharedMailbox
         && made_shared(wiring, &scope, &facts.person.id).await?
     {
         facts.person.kind = AccountKind::Human;
     }
-    let (at, late) = start(&policy, request)?;
-    let mut proposal = steps::propose(request, &policy, &facts, &switches);
+    let instructed = policy::for_leaver(policy, &facts.person);
+    let switches = with_instructions(policy, request, &instructed).map_err(refused)?;
+    let more = steps::names(request, &switches);
+    let ctx = Ctx::of(Purpose::Plan);
+    look_up(connection, &ctx, &request.tenant, &more, &mut facts).await?;
+    let (at, late) = start(policy, request)?;
+    let mut proposal = steps::propose(request, policy, &facts, &switches);
     proposal.remarks.extend(late);
-    let ask = Ask {
-        request,
-        directory: &tenant.directory,
-        policy: &policy,
-        policy_digest: version.digest.as_str(),
-        facts: &facts,
+    proposal.remarks.extend(instructed.remarks);
+    Ok(Basis {
+        facts,
+        proposal,
         at,
+    })
+}
+
+/// Looks up people whom only the standing instructions name.
+async fn look_up(
+    connection: &Connection,
+    ctx: &Ctx,
+    tenant: &TenantId,
+    names: &[String],
+    facts: &mut Facts,
+) -> Result<(), Problem> {
+    let known = |name: &String| facts.named.iter().any(|named| named.written == *name);
+    let more: Vec<String> = names.iter().filter(|name| !known(name)).cloned().collect();
+    if more.is_empty() {
+        return Ok(());
+    }
+    let named = facts::named(&connection.graph, ctx, &more).await;
+    facts
+        .named
+        .extend(named.map_err(|error| of_call(tenant, &error))?);
+    Ok(())
+}
+
+/// The switches with what standing instructions say of this person; the request has the last word.
+fn with_instructions(
+    policy: &Policy,
+    request: &Request,
+    instructed: &ForLeaver,
+) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
+    let mut set = instructed.switches.clone();
+    set.extend(request.switches.clone());
+    switches(policy, request.kind, &set)
+}
+
+/// Somebody comes. Where steps wait for the first day by themselves, everything else is done as soon as it is approved.
+async fn joins(
+    wiring: &Wiring,
+    connection: &Connection,
+    request: &Request,
+    policy: &Policy,
+) -> Result<Basis, Problem> {
+    let (wanted, set) = joiner::wanted(policy, request);
+    let switches = switches(policy, request.kind, &set).map_err(refused)?;
+    let reading = joiner::Reading {
+        connection,
+        ctx: Ctx::of(Purpose::Plan),
+        policy,
+        request,
+        wanted: &wanted,
+        names: steps::names(request, &switches),
+        plan: None,
     };
-    let plan = planner::plan(&ask, proposal).map_err(refused)?;
-    Ok(StoredPlan::seal(
-        PlanId::new(clock::short_id('p')),
-        plan,
-        clock::now(),
-        facts.read_at,
-    ))
+    let facts = joiner::read(wiring, reading).await?;
+    let mut proposal = steps::propose(request, policy, &facts, &switches);
+    proposal.remarks.extend(wanted.remarks);
+    proposal.refusals.extend(wanted.refusals);
+    let ahead = proposal.specs.iter().any(|spec| spec.not_before.is_some());
+    let (at, late) = not_past(wanted.starts);
+    proposal.remarks.extend(late);
+    Ok(Basis {
+        facts,
+        proposal,
+        at: at.filter(|_| !ahead),
+    })
+}
+
+/// An earlier run is taken back.
+async fn returns(
+    wiring: &Wiring,
+    connection: Connection,
+    request: &Request,
+    policy: &Policy,
+) -> Result<Basis, Problem> {
+    let facts = of_earlier(wiring, &connection, Ctx::of(Purpose::Plan), request).await?;
+    let proposal = reverse::proposal(wiring, connection, request).await?;
+    let (at, late) = start(policy, request)?;
+    let mut proposal = proposal;
+    proposal.remarks.extend(late);
+    Ok(Basis {
+        facts,
+        proposal,
+        at,
+    })
+}
+
+/// The person of the run that a request asks to take back, as the tenant has them now.
+async fn of_earlier(
+    wiring: &Wiring,
+    connection: &Connection,
+    ctx: Ctx,
+    request: &Request,
+) -> Result<Facts, Problem> {
+    let (plan, _) = reverse::earlier(wiring, request).await?;
+    let wanted = Wanted {
+        person: Who::Known {
+            id: plan.person.id.as_str(),
+            upn: &plan.upn,
+        },
+        names: &[],
+        scan: Scan::Skip,
+        owned: &[],
+        now: clock::now(),
+    };
+    let mut facts = facts::read(connection, &ctx, wanted)
+        .await
+        .map_err(|error| of_facts(&request.tenant, error))?;
+    if facts.person.kind == AccountKind::SharedMailbox {
+        // The run that is taken back has made it one, or the mailbox would not have been the person's.
+        facts.person.kind = AccountKind::Human;
+    }
+    Ok(facts)
 }
 
 /// What a plan was made from, with the tenant read again: the same request, under the policy the plan was made under.
@@ -196,27 +366,59 @@ pub(crate) async fn ground(wiring: &Wiring, run: &str, plan: &Plan) -> Result<Gr
         .await
         .map_err(of_store)?;
     let policy = parsed(&version)?;
-    let switches = switches(&policy, &request).map_err(refused)?;
-    let names = steps::names(&request, &switches);
-    let wanted = Wanted {
-        person: Who::Known {
-            id: plan.person.id.as_str(),
-            upn: &plan.upn,
-        },
-        names: &names,
-        scan: Scan::Known(steps::rights_in(plan)),
-        owned: &steps::owned_of(plan),
-        now: clock::now(),
-    };
     let connection = wiring.connection(&tenant).await?;
-    let facts = facts::read(&connection, &Ctx::of_run(run, Purpose::Drift), wanted)
-        .await
-        .map_err(|error| of_facts(&tenant.name, error))?;
+    let ctx = Ctx::of_run(run, Purpose::Drift);
+    let mut reverse = None;
+    let (facts, switches) = match request.kind {
+        Kind::Onboard => {
+            let (wanted, set) = joiner::wanted(&policy, &request);
+            let switches = switches(&policy, request.kind, &set).map_err(refused)?;
+            let reading = joiner::Reading {
+                connection: &connection,
+                ctx,
+                policy: &policy,
+                request: &request,
+                wanted: &wanted,
+                names: steps::names(&request, &switches),
+                plan: Some(plan),
+            };
+            (joiner::read(wiring, reading).await?, switches)
+        }
+        Kind::Restore => {
+            let (earlier, state) = reverse::earlier(wiring, &request).await?;
+            reverse = Some(steps::take_back(&earlier, &state));
+            let facts = of_earlier(wiring, &connection, ctx, &request).await?;
+            (facts, BTreeMap::new())
+        }
+        Kind::Offboard | Kind::Transfer => {
+            let switches = switches(&policy, request.kind, &request.switches).map_err(refused)?;
+            let names = steps::names(&request, &switches);
+            let wanted = Wanted {
+                person: Who::Known {
+                    id: plan.person.id.as_str(),
+                    upn: &plan.upn,
+                },
+                names: &names,
+                scan: Scan::Known(steps::rights_in(plan)),
+                owned: &steps::owned_of(plan),
+                now: clock::now(),
+            };
+            let mut facts = facts::read(&connection, &ctx, wanted)
+                .await
+                .map_err(|error| of_facts(&tenant.name, error))?;
+            let instructed = policy::for_leaver(&policy, &facts.person);
+            let switches = with_instructions(&policy, &request, &instructed).map_err(refused)?;
+            let more = steps::names(&request, &switches);
+            look_up(&connection, &ctx, &tenant.name, &more, &mut facts).await?;
+            (facts, switches)
+        }
+    };
     Ok(Ground {
         request,
         policy,
         switches,
         facts,
+        reverse,
     })
 }
 
@@ -274,8 +476,12 @@ fn authorised(policy: &Policy, request: &Request) -> Result<(), Problem> {
 }
 
 /// The steps that are on, with their settings.
-fn switches(policy: &Policy, request: &Request) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
-    let resolved = policy::resolve(policy, request.kind, &request.switches, &steps::catalogue())?;
+fn switches(
+    policy: &Policy,
+    kind: Kind,
+    set: &BTreeMap<String, Value>,
+) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
+    let resolved = policy::resolve(policy, kind, set, &steps::catalogue())?;
     Ok(resolved
         .into_iter()
         .filter(|(_, step)| step.on)
@@ -326,13 +532,18 @@ fn start(
                 .timestamp()
         }
     };
-    if at > clock::now() {
-        return Ok((Some(at), None));
-    }
+    Ok(not_past(Some(at)))
+}
+
+/// A moment that lies ahead; of one that has passed the approver is told.
+fn not_past(at: Option<Timestamp>) -> (Option<Timestamp>, Option<Remark>) {
+    let Some(passed) = at.filter(|at| *at <= clock::now()) else {
+        return (at, None);
+    };
     let text = format!(
-        "The moment asked for, {at}, has passed: the run starts as soon as it is approved."
+        "The moment asked for, {passed}, has passed: the run starts as soon as it is approved."
     );
-    Ok((None, Some(Remark::new(Weight::Caution, text))))
+    (None, Some(Remark::new(Weight::Caution, text)))
 }
 
 fn refused(refusals: Vec<Refusal>) -> Problem {

@@ -9,7 +9,7 @@ use domain::plan::Plan;
 use domain::{RunId, TenantId};
 use engine::hands::{Hands, Problem as StepProblem};
 use engine::journal::{Error, Journal as _};
-use engine::state::{Event, Phase, RunState};
+use engine::state::{Command, Event, Phase, RunState};
 use engine::{Driver, HandsFor, Observer, Until};
 use steps::{Ground, Source, TenantHands};
 use store::TenantScope;
@@ -51,7 +51,7 @@ impl HandsFor for Everywhere {
             Arc::new(Rereads(Arc::clone(&self.wiring))),
             Arc::new(clock::now),
             Arc::new(|bytes: &mut [u8]| rand::fill(bytes)),
-            Arc::new(Sealed(Arc::clone(&self.wiring))),
+            Arc::new(Sealed(self.wiring.store.clone())),
         );
         let made: Arc<dyn Hands> =
             Arc::new(Guarded::new(Arc::new(hands), Arc::clone(&self.wiring)));
@@ -112,13 +112,23 @@ pub(crate) async fn has_worker(wiring: &Wiring) -> Result<bool, Problem> {
         .is_some_and(|name| name.starts_with(WORKER)))
 }
 
-/// Carries a run to its end: here, or by watching the process that drives the store.
+/// How long a command stays with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// Until it has ended, however long a person or the calendar takes.
+    ToItsEnd,
+    /// Until it has ended, or does nothing but wait for a person or a moment that is far off.
+    WhileItMoves,
+}
+
+/// Carries a run to its end, or as far as it moves by itself: here, or by watching the process that drives the store.
 ///
 /// # Errors
 /// Store errors; what was committed stays, and the run goes on from there when it is run again.
 pub(crate) async fn to_its_end(
     wiring: &Arc<Wiring>,
     run: &RunId,
+    patience: Patience,
     observer: Arc<dyn Observer>,
 ) -> Result<RunState, Problem> {
     let driver = driver(wiring, "command");
@@ -130,7 +140,7 @@ pub(crate) async fn to_its_end(
                 "Another command drives this store; this run goes on after it (`tenure worker` carries many at once)"
             };
             cli::talk(&format!("{who}; watching."));
-            if let Some(state) = watch(wiring, run, observer.as_ref()).await? {
+            if let Some(state) = watch(wiring, run, patience, observer.as_ref()).await? {
                 return Ok(state);
             }
         }
@@ -141,6 +151,7 @@ pub(crate) async fn to_its_end(
         };
         match driver.drive(run, until, Arc::clone(&observer)).await {
             Ok(state) if state.outcome().is_some() => return Ok(state),
+            Ok(state) if patience == Patience::WhileItMoves && waits(&state) => return Ok(state),
             Ok(state) => rest(wiring, run, &state).await?,
             // Another process was quicker; it is watched from now on.
             Err(Error::LeaseLost) => {}
@@ -157,6 +168,17 @@ pub(crate) async fn to_its_end(
 const REST_MS: i64 = 60_000;
 /// How often a run that waits, or is carried elsewhere, is looked at.
 const LOOK: Duration = Duration::from_millis(300);
+
+/// Whether the run does nothing but wait for a person, or for a moment that is far off.
+fn waits(state: &RunState) -> bool {
+    let idle = state
+        .open
+        .iter()
+        .all(|open| matches!(open.command, Command::Timer { .. }));
+    let far_ms = clock::now().as_millisecond() + REST_MS;
+    let by_calendar = state.next_due_ms().is_some_and(|due_ms| due_ms > far_ms);
+    state.started_ms.is_some() && !state.paused && idle && by_calendar
+}
 
 /// Whether the run has not begun, and its time is still to come.
 async fn rests(wiring: &Wiring, run: &RunId) -> Result<bool, Problem> {
@@ -197,6 +219,7 @@ async fn is_asked(wiring: &Wiring, run: &RunId) -> Result<bool, Problem> {
 async fn watch(
     wiring: &Wiring,
     run: &RunId,
+    patience: Patience,
     observer: &dyn Observer,
 ) -> Result<Option<RunState>, Problem> {
     let scope = TenantScope::provider();
@@ -214,6 +237,10 @@ async fn watch(
             seen = row.seq;
         }
         if row.state.outcome().is_some() && !is_asked(wiring, run).await? {
+            return Ok(Some(row.state));
+        }
+        if patience == Patience::WhileItMoves && waits(&row.state) && !is_asked(wiring, run).await?
+        {
             return Ok(Some(row.state));
         }
         if holder(wiring).await?.is_none() {

@@ -1,19 +1,16 @@
 //! The steps' vault: the store's sealed secrets.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use domain::TenantId;
 use engine::hands::Problem;
 use secrecy::{ExposeSecret as _, SecretString};
 use steps::{Vault, out_of_order};
-use store::{Secret, TenantScope};
+use store::{Secret, Store, TenantScope};
 
 use crate::clock;
-use crate::wiring::Wiring;
 
 /// Sealed secrets in the store.
-pub(crate) struct Sealed(pub(crate) Arc<Wiring>);
+pub(crate) struct Sealed(pub(crate) Store);
 
 fn failed(error: store::Error) -> Problem {
     out_of_order(&error.to_string())
@@ -28,7 +25,7 @@ impl Vault for Sealed {
         secret: &SecretString,
     ) -> Result<(), Problem> {
         let secret = Secret::new(secret.expose_secret().as_bytes());
-        let store = &self.0.store;
+        let store = &self.0;
         store
             .put_secret(
                 &TenantScope::of(tenant),
@@ -42,7 +39,7 @@ impl Vault for Sealed {
     }
 
     async fn open(&self, tenant: &TenantId, name: &str) -> Result<Option<SecretString>, Problem> {
-        let store = &self.0.store;
+        let store = &self.0;
         let secret = store
             .secret(&TenantScope::of(tenant), tenant, name)
             .await
@@ -54,7 +51,7 @@ impl Vault for Sealed {
     }
 
     async fn erase(&self, tenant: &TenantId, name: &str) -> Result<(), Problem> {
-        let store = &self.0.store;
+        let store = &self.0;
         store
             .erase_secret(&TenantScope::of(tenant), tenant, name)
             .await

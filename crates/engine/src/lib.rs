@@ -9,6 +9,7 @@ mod driver;
 pub mod hands;
 pub mod journal;
 pub mod state;
+pub mod timing;
 
 pub use decide::{Decision, decide, outcome_words};
 pub use driver::{Clock, Driver, HandsFor, Observer, Silent, Until};

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use connectors::{Connection, Ctx, Purpose as CallPurpose};
 use domain::facts::{AccountKind, Facts, MailboxFacts};
 use domain::plan::Plan;
+use domain::planner::Proposal;
 use domain::policy::Policy;
 use domain::protect;
 use domain::request::Request;
@@ -20,6 +21,7 @@ use tokio::time::timeout;
 
 use crate::cx::Cx;
 use crate::step::Step;
+use crate::taking_back::hold_against;
 use crate::vault::Vault;
 use crate::wish::Switches;
 use crate::{find, propose};
@@ -38,6 +40,8 @@ pub struct Ground {
     pub switches: Switches,
     /// The live tenant, read now.
     pub facts: Facts,
+    /// What a reverse plan takes back, where it is one: nothing is proposed from the facts then.
+    pub reverse: Option<Proposal>,
 }
 
 /// Gives what a plan was made from, with the tenant read again.
@@ -203,6 +207,7 @@ impl Hands for TenantHands {
             policy,
             switches,
             mut facts,
+            reverse,
         } = self.source.read(run, plan).await?;
         if let MailboxFacts::Unread { because } = &facts.mailbox {
             // Otherwise it would look as if the mailbox's steps had nothing left to do.
@@ -223,7 +228,10 @@ impl Hands for TenantHands {
             // This very run has made it one; a retry must not take the person for somebody protected.
             facts.person.kind = AccountKind::Human;
         }
-        let proposal = propose(&request, &policy, &facts, &switches);
+        let proposal = match reverse {
+            Some(reverse) => hold_against(self, run, plan, reverse).await?,
+            None => propose(&request, &policy, &facts, &switches),
+        };
         let protected = protect::refusals(&request, &policy, &facts, &proposal.specs);
         let refusals: Vec<String> = proposal
             .refusals

@@ -18,6 +18,8 @@ statements! {
     INSERT = "INSERT INTO requests (id, tenant, kind, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     SELECT = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
     SELECT_ALL = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id LIMIT ?2";
+    SELECT_UNPLANNED = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1)
+        AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.request = requests.id) ORDER BY at_ms, id";
     UPSERT_DRAFT = "INSERT INTO drafts (id, tenant, body, at_ms) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (id) DO UPDATE SET body = excluded.body, at_ms = excluded.at_ms WHERE tenant = excluded.tenant";
     SELECT_DRAFT = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
@@ -111,6 +113,19 @@ impl Store {
         let rows = sqlx::query(SELECT_ALL)
             .bind(scope.filter())
             .bind(limit)
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(request).collect()
+    }
+
+    /// Requests that no plan was ever made for, oldest first.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn unplanned(&self, scope: &TenantScope) -> Result<Vec<Request>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_UNPLANNED)
+            .bind(scope.filter())
             .fetch_all(&mut *connection)
             .await?;
         rows.iter().map(request).collect()

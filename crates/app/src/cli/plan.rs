@@ -1,5 +1,7 @@
 //! `tenure plan`: from a request or a ticket to a plan. Nothing is changed in the tenant.
 
+mod person;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +9,7 @@ use clap::Subcommand;
 use connectors::Purpose;
 use domain::plan::StoredPlan;
 use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
-use domain::{PlanId, RequestId, TenantId};
+use domain::{PlanId, RequestId, RunId, TenantId};
 use intake::{Draft, Place, Reading};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,8 +26,20 @@ use crate::wiring::{Wiring, of_store};
 pub(crate) enum Command {
     /// Plan that a person leaves
     Offboard(Offboard),
+    /// Plan that a person comes
+    Onboard(Onboard),
     /// Plan what a ticket asks for
     Ticket(Ticket),
+    /// Plan what a kept request asks for, such as the end of a contract
+    Request {
+        /// The request, as `tenure requests` lists it
+        id: String,
+        /// Do not look through all mailboxes of the tenant for the person's rights
+        #[arg(long)]
+        no_scan: bool,
+    },
+    /// Plan to take back what a run did
+    Restore(Restore),
     /// Make a plan for the same request again, from the tenant as it is now; it takes the place of the old one
     Again {
         /// The old plan
@@ -59,6 +73,30 @@ pub(crate) struct Offboard {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Onboard {
+    /// Who comes: a TOML or JSON file with the fields of a request (given-name, family-name, start, role, department, manager, …)
+    #[arg(long, value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    how: How,
+    /// Who asks; may not approve
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    requester: String,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Restore {
+    /// The run that is taken back
+    run: String,
+    /// When: a time like 2026-11-28T17:00+01:00, a date, or now
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// Who asks; may not approve
+    #[arg(long, value_name = "NAME", default_value = "operator")]
+    requester: String,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Ticket {
     /// The ticket as a mail: header lines, an empty line, the text
     file: PathBuf,
@@ -86,7 +124,14 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
     let wiring = cx.open().await?;
     match command {
         Command::Offboard(args) => offboard(cx, &wiring, args).await,
+        Command::Onboard(args) => onboard(cx, &wiring, args).await,
         Command::Ticket(args) => ticket(cx, &wiring, args).await,
+        Command::Request { id, no_scan } => {
+            let stored = planning::kept(&wiring, &RequestId::new(id), !no_scan).await?;
+            show(cx, &wiring, &stored).await?;
+            Ok(Exit::Done)
+        }
+        Command::Restore(args) => restore(cx, &wiring, args).await,
         Command::Again { id, no_scan } => {
             let stored = planning::again(&wiring, &PlanId::new(id), !no_scan).await?;
             show(cx, &wiring, &stored).await?;
@@ -174,14 +219,14 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
             .hint("give the sign-in name, like jane.roe@contoso.example"));
     }
     let is_address = args.user.contains('@') || uuid::Uuid::try_parse(&args.user).is_ok();
-    let typed = Some(Cited::typed(args.user.clone()));
+    let user = Some(Cited::typed(args.user.clone()));
     let request = Request {
         id: RequestId::new(clock::short_id('q')),
         tenant: TenantId::new(args.how.tenant),
         kind: Kind::Offboard,
         person: PersonHint {
-            address: typed.clone().filter(|_| is_address),
-            name: typed.filter(|_| !is_address),
+            address: user.clone().filter(|_| is_address),
+            name: user.filter(|_| !is_address),
             employee_id: None,
         },
         when: Some(Cited::typed(
@@ -189,17 +234,76 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
         )),
         fields: BTreeMap::new(),
         switches: switches(&args.how.set)?,
-        origin: Origin {
-            channel: "cli".to_owned(),
-            requester: super::name("--requester", &args.requester)?,
-            reference: None,
-            received_at: clock::now(),
-            subject: None,
-            body: None,
-        },
+        origin: typed(&args.requester, None)?,
         asks: Vec::new(),
     };
     let stored = planning::make(wiring, request, !args.how.no_scan).await?;
+    show(cx, wiring, &stored).await?;
+    Ok(Exit::Done)
+}
+
+async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
+    let person = person::read(&args.file)?;
+    let at = args.how.at.as_deref().map(when).transpose()?;
+    let mut set = person.switches;
+    set.extend(switches(&args.how.set)?);
+    let request = Request {
+        id: RequestId::new(clock::short_id('q')),
+        tenant: TenantId::new(args.how.tenant),
+        kind: Kind::Onboard,
+        person: person.hint,
+        when: Some(Cited::typed(at.or(person.when).unwrap_or(When::Now))),
+        fields: person.fields,
+        switches: set,
+        origin: typed(&args.requester, None)?,
+        asks: Vec::new(),
+    };
+    let stored = planning::make(wiring, request, false).await?;
+    show(cx, wiring, &stored).await?;
+    Ok(Exit::Done)
+}
+
+/// A request that somebody typed; for a run that is taken back, which.
+fn typed(requester: &str, run: Option<&str>) -> Result<Origin, Problem> {
+    Ok(Origin {
+        channel: "cli".to_owned(),
+        requester: super::name("--requester", requester)?,
+        reference: run.map(str::to_owned),
+        received_at: clock::now(),
+        subject: None,
+        body: None,
+    })
+}
+
+/// Plans to take back what a run did.
+pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<Exit> {
+    let scope = TenantScope::provider();
+    let run = RunId::new(args.run.clone());
+    let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
+    if row.outcome().is_none() {
+        return Err(
+            Problem::refused("not-ended", format!("run {run} has not ended")).hint(format!(
+                "wait for it, or stop it: tenure runs cancel {run} --as NAME"
+            )),
+        );
+    }
+    let request = Request {
+        id: RequestId::new(clock::short_id('q')),
+        tenant: row.tenant,
+        kind: Kind::Restore,
+        person: PersonHint {
+            address: Some(Cited::typed(row.upn)),
+            ..PersonHint::default()
+        },
+        when: Some(Cited::typed(
+            args.at.as_deref().map_or(Ok(When::Now), when)?,
+        )),
+        fields: BTreeMap::new(),
+        switches: BTreeMap::new(),
+        origin: typed(&args.requester, Some(&args.run))?,
+        asks: Vec::new(),
+    };
+    let stored = planning::make(wiring, request, false).await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::plan::StoredPlan;
+use domain::plan::{Plan, StoredPlan};
 use domain::{PlanId, RunId};
 use engine::state::{Outcome as RunOutcome, RunState};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::{Cx, talk};
 use crate::clock;
 use crate::guard;
 use crate::problem::{Exit, Outcome, Problem};
-use crate::running;
+use crate::running::{self, Patience};
 use crate::view;
 use crate::view::live::Live;
 use crate::wiring::{Wiring, of_store};
@@ -38,11 +38,14 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         .map_err(of_store)?;
     guard::may_begin(&wiring, &stored.plan).await?;
     let scheduled = stored.plan.at.is_some_and(|at| at > clock::now());
-    if (args.detach || (scheduled && !args.wait)) && !running::has_worker(&wiring).await? {
-        let what = stored.plan.at.filter(|_| scheduled).map_or_else(
-            || "a detached run".to_owned(),
-            |at| format!("a run scheduled for {at}"),
-        );
+    let later = later(&stored.plan);
+    let stays = args.wait || !(scheduled || later.is_some());
+    if (args.detach || !stays) && !running::has_worker(&wiring).await? {
+        let what = match (stored.plan.at.filter(|_| scheduled), later) {
+            (Some(at), _) => format!("a run scheduled for {at}"),
+            (None, Some(later)) => later,
+            (None, None) => "a detached run".to_owned(),
+        };
         return Err(Problem::refused(
             "no-worker",
             format!("{what} needs a worker, and none drives this store"),
@@ -63,8 +66,31 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         stored.digest.short(),
         stored.plan.upn
     ));
-    let state = running::to_its_end(&wiring, &run, Arc::new(Live::new(cx.json))).await?;
+    let patience = if args.wait {
+        Patience::ToItsEnd
+    } else {
+        Patience::WhileItMoves
+    };
+    let state = running::to_its_end(&wiring, &run, patience, Arc::new(Live::new(cx.json))).await?;
     Ok(ended(cx, &wiring, &stored, &state).await)
+}
+
+/// What of the plan goes on long after the command, if anything.
+fn later(plan: &Plan) -> Option<String> {
+    let now = clock::now();
+    plan.steps.iter().find_map(|spec| {
+        let moment = spec.not_before.filter(|moment| *moment > now);
+        match (&spec.by_hand, moment) {
+            (Some(work), _) => Some(format!(
+                "a run that waits for {} ({})",
+                work.assignee, spec.key
+            )),
+            (None, Some(moment)) => {
+                Some(format!("a run that waits until {moment:.0} ({})", spec.key))
+            }
+            (None, None) => None,
+        }
+    })
 }
 
 /// The plan's run: a new one, or the one that was begun before.
@@ -132,6 +158,13 @@ pub(crate) async fn ended(cx: &Cx, wiring: &Wiring, stored: &StoredPlan, state: 
     cx.show(&json!({ "run": state.run, "plan": stored.id, "outcome": state.outcome(), "state": state, "requests": requests }), text);
     match state.outcome() {
         Some(RunOutcome::Completed) => Exit::Done,
-        _ => Exit::NeedsReview,
+        Some(RunOutcome::NeedsReview) => Exit::NeedsReview,
+        None => {
+            talk(&format!(
+                "Run {} waits and goes on by itself while a worker runs. Look at it:  tenure runs show {}",
+                state.run, state.run
+            ));
+            Exit::Done
+        }
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use clap::Subcommand;
-use domain::RunId;
-use engine::state::{Event, Outcome as Ending, Phase};
+use domain::{RunId, StepKey};
+use engine::state::{Event, Outcome as Ending, Phase, Status, StepRun};
 use serde_json::{Value, json};
 use store::{RunRow, TenantScope};
 
 use super::{Cx, talk};
 use crate::clock;
 use crate::problem::{Exit, Outcome, Problem};
-use crate::running;
+use crate::running::{self, Patience};
 use crate::view;
 use crate::view::live::Live;
 use crate::wiring::{Wiring, of_store};
@@ -37,6 +37,25 @@ pub(crate) enum Command {
     Resume(Who),
     /// Try again what is open of an ended run
     Retry(Who),
+    /// Say that a step which was asked of a person is done
+    Done(Done),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Done {
+    /// The run
+    run: String,
+    /// The step, as `tenure runs show` names it
+    step: String,
+    /// Who says so
+    #[arg(long = "as", value_name = "NAME")]
+    by: String,
+    /// What is to stand on record about it, such as a change number
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
+    /// Return at once; whoever carries the run goes on
+    #[arg(long)]
+    detach: bool,
 }
 
 #[derive(clap::Args)]
@@ -46,6 +65,9 @@ pub(crate) struct Who {
     /// Who says so
     #[arg(long = "as", value_name = "NAME")]
     by: String,
+    /// Return at once; whoever carries the run goes on
+    #[arg(long)]
+    detach: bool,
 }
 
 pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
@@ -64,6 +86,19 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
         }
         Command::Retry(who) => {
             submit(cx, &wiring, &who, Event::Retried { by: who.by.clone() }).await
+        }
+        Command::Done(done) => {
+            let event = Event::DoneByHand {
+                by: done.by.clone(),
+                step: StepKey::new(done.step),
+                note: done.note,
+            };
+            let who = Who {
+                run: done.run,
+                by: done.by,
+                detach: done.detach,
+            };
+            submit(cx, &wiring, &who, event).await
         }
     }
 }
@@ -148,6 +183,18 @@ async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outco
     let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
     fits(&row, &event)?;
     let pausing = matches!(event, Event::Paused { .. });
+    if who.detach {
+        wiring
+            .store
+            .submit(&scope, &run, &event, clock::now())
+            .await
+            .map_err(of_store)?;
+        cx.show(
+            &json!({ "run": run, "submitted": event }),
+            format!("Told run {run}; whoever carries it goes on."),
+        );
+        return Ok(Exit::Done);
+    }
     wiring
         .store
         .submit(&scope, &run, &event, clock::now())
@@ -163,7 +210,8 @@ async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outco
         return Ok(Exit::Done);
     }
     talk(&format!("Told run {run}."));
-    let state = running::to_its_end(wiring, &run, Arc::new(Live::new(cx.json))).await?;
+    let observer = Arc::new(Live::new(cx.json));
+    let state = running::to_its_end(wiring, &run, Patience::WhileItMoves, observer).await?;
     let stored = wiring
         .store
         .plan(&scope, &row.plan)
@@ -172,11 +220,40 @@ async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outco
     Ok(super::run::ended(cx, wiring, &stored, &state).await)
 }
 
+/// Whether the step has been asked of a person and not been answered yet.
+fn is_with_a_person(row: &RunRow, step: &StepKey) -> Result<(), Problem> {
+    let is_asked = |step: &StepRun| matches!(step.status, Status::WithPerson { .. });
+    if row.state.step(step).is_some_and(is_asked) {
+        return Ok(());
+    }
+    let asked: Vec<&str> = row
+        .state
+        .steps
+        .iter()
+        .filter(|(_, step)| is_asked(step))
+        .map(|(key, _)| key.as_str())
+        .collect();
+    let hint = if asked.is_empty() {
+        format!(
+            "run {} waits for nobody; look at it: tenure runs show {}",
+            row.run, row.run
+        )
+    } else {
+        format!("it waits for: {}", asked.join(", "))
+    };
+    Err(Problem::refused(
+        "step",
+        format!("{step} is not with a person in run {}", row.run),
+    )
+    .hint(hint))
+}
+
 /// Whether what is asked makes sense for the run as it stands; said at once instead of silently ignored later.
 fn fits(row: &RunRow, event: &Event) -> Result<(), Problem> {
     let ended = row.outcome();
     let look = format!("look at it: tenure runs show {}", row.run);
     match (event, ended) {
+        (Event::DoneByHand { step, .. }, None) => is_with_a_person(row, step),
         (Event::Retried { .. }, None) => Err(Problem::refused(
             "not-ended",
             format!("run {} has not ended", row.run),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use domain::plan::Plan;
 use engine::state::{Outcome, Phase, RunState, Status, StepRun};
+use engine::timing::{Cause, timing};
 
 use super::style::{CARE, DANGER, DIM, GOOD, HEAD, pad, paint, plain};
 
@@ -63,6 +64,7 @@ fn mark(step: &StepRun) -> (&'static str, anstyle::Style, String) {
         ),
         Status::Verifying => ("›", CARE, "reading back".to_owned()),
         Status::Converging { .. } => ("…", CARE, "waiting until a read shows it".to_owned()),
+        Status::WithPerson { .. } => ("☞", CARE, "with a person".to_owned()),
         Status::Verified => ("✓", GOOD, String::new()),
         Status::Failed => ("✗", DANGER, "failed; see the finding".to_owned()),
         Status::Unstarted => ("✗", DANGER, "not begun; see the finding".to_owned()),
@@ -90,9 +92,29 @@ fn waiting_for(plan: &Plan, step: &StepRun, index: usize) -> Option<String> {
             .problem
             .as_ref()
             .map(|problem| format!("will try again: {}", problem.message)),
+        Status::WithPerson { due_ms } => spec.by_hand.as_ref().map(|work| {
+            format!(
+                "{} is asked to do it until {}; then: tenure runs done RUN {} --as NAME",
+                work.assignee,
+                moment(*due_ms),
+                spec.key
+            )
+        }),
+        Status::Waiting => spec
+            .not_before
+            .map(|at| format!("not before {}", moment(at.as_millisecond()))),
+        Status::Verified if step.receipt.note.is_some() => step.receipt.note.clone(),
         Status::Verified if step.receipt.reads > 1 => Some(format!("{} reads", step.receipt.reads)),
         _ => None,
     }
+}
+
+/// A moment to the minute, in universal time.
+fn moment(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| "an unknown time".to_owned(),
+        |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+    )
 }
 
 /// All steps as a table.
@@ -119,7 +141,8 @@ pub(crate) fn ending(plan: &Plan, state: &RunState) -> String {
         Phase::Ended {
             outcome: Outcome::NeedsReview,
         } => (DANGER, "needs review".to_owned()),
-        other => (CARE, format!("{other:?}")),
+        _ if state.paused => (CARE, "paused".to_owned()),
+        _ => (CARE, "waiting".to_owned()),
     };
     let _ = writeln!(
         out,
@@ -137,6 +160,7 @@ pub(crate) fn ending(plan: &Plan, state: &RunState) -> String {
         ),
         elapsed(" · ended after", state.started_ms, state.ended_ms),
     );
+    out.push_str(&time(plan, state));
     let open: Vec<_> = state
         .findings
         .iter()
@@ -160,6 +184,46 @@ pub(crate) fn ending(plan: &Plan, state: &RunState) -> String {
     }
     out
 }
+
+/// From approval to verified, with what was waited for itemised.
+fn time(plan: &Plan, state: &RunState) -> String {
+    let Some(timing) = timing(plan, state).filter(|_| state.outcome().is_some()) else {
+        return String::new();
+    };
+    let mut words = format!(
+        "approval to verified {}, of it {} our own work",
+        span(timing.total_ms),
+        span(timing.total_ms - timing.waited_ms)
+    );
+    for wait in timing.waits.iter().take(LONGEST_WAITS) {
+        let whom = match wait.cause {
+            Cause::Vendor => "Microsoft",
+            Cause::Person => "a person",
+            Cause::Calendar => "its moment",
+        };
+        let _ = write!(
+            words,
+            " · {} waited {} for {whom}",
+            wait.step,
+            span(wait.lasted_ms())
+        );
+    }
+    format!("{}\n", paint(DIM, &words))
+}
+
+/// A length of time as people say it.
+fn span(ms: i64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0..60 => format!("{:.1} s", ms as f64 / 1000.0),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
+        _ => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
+    }
+}
+
+/// How many waits are worth reading.
+const LONGEST_WAITS: usize = 3;
 
 fn elapsed(words: &str, from: Option<i64>, to: Option<i64>) -> String {
     match (from, to) {

@@ -226,8 +226,11 @@ pub(super) fn account_kind(declared: AccountKind, mailbox: &MailboxFacts) -> Acc
     }
 }
 
-/// Everybody that these names can mean.
-pub(super) async fn named(graph: &Graph, ctx: &Ctx, names: &[String]) -> Result<Vec<Named>, Error> {
+/// Everybody that these names can mean: sign-in names, object ids or display names.
+///
+/// # Errors
+/// When one of the reads failed.
+pub async fn named(graph: &Graph, ctx: &Ctx, names: &[String]) -> Result<Vec<Named>, Error> {
     try_join_all(names.iter().map(|written| async move {
         let found = look_up(graph, ctx, written).await?;
         let active = matches!(found.as_slice(), [(_, true)]);

@@ -1,0 +1,112 @@
+//! Plans for people who come: what request and policy want, then the tenant as far as that concerns it.
+
+use std::collections::BTreeMap;
+
+use connectors::facts::{self, JoinerWanted};
+use connectors::{Connection, Ctx};
+use domain::facts::Facts;
+use domain::joiner::{self, Wanted};
+use domain::plan::Plan;
+use domain::policy::{MailboxWish, Policy};
+use domain::request::Request;
+use serde_json::Value;
+use store::{Reserved, TenantScope};
+
+use super::of_facts;
+use crate::clock;
+use crate::problem::Problem;
+use crate::wiring::{Wiring, of_store};
+
+/// What the joiner shall get, and the switches that hold for it: the company's instructions first, then the request's own.
+pub(super) fn wanted(policy: &Policy, request: &Request) -> (Wanted, BTreeMap<String, Value>) {
+    let wanted = joiner::wanted(request, policy);
+    let mut switches = wanted.switches.clone();
+    switches.extend(request.switches.clone());
+    (wanted, switches)
+}
+
+/// Everything to be read for a joiner.
+pub(super) struct Reading<'a> {
+    /// The tenant.
+    pub(super) connection: &'a Connection,
+    /// Whose calls these are.
+    pub(super) ctx: Ctx,
+    /// The policy.
+    pub(super) policy: &'a Policy,
+    /// The request.
+    pub(super) request: &'a Request,
+    /// What the joiner shall get.
+    pub(super) wanted: &'a Wanted,
+    /// Other people that steps want to know.
+    pub(super) names: Vec<String>,
+    /// The plan that is looked at again, whose sign-in name stands.
+    pub(super) plan: Option<&'a Plan>,
+}
+
+/// Reads the tenant for a joiner. What other approved plans have reserved counts as taken.
+pub(super) async fn read(wiring: &Wiring, reading: Reading<'_>) -> Result<Facts, Problem> {
+    let Reading {
+        connection,
+        ctx,
+        policy,
+        request,
+        wanted,
+        mut names,
+        plan,
+    } = reading;
+    let scope = TenantScope::of(&request.tenant);
+    let reserved = wiring
+        .store
+        .reserved(&scope, &request.tenant, &request.id, clock::now())
+        .await
+        .map_err(of_store)?;
+    names.extend(wanted.manager.clone());
+    names.sort();
+    names.dedup();
+    let groups = written(wanted);
+    let mailboxes: Vec<String> = wanted
+        .mailboxes
+        .iter()
+        .map(|mailbox| MailboxWish::address(&mailbox.wish).to_owned())
+        .collect();
+    let asked = JoinerWanted {
+        candidates: &wanted.candidates,
+        domain: policy.naming.domain.as_deref(),
+        address: wanted.address.as_deref(),
+        reserved: &reserved.names,
+        employee_id: wanted.profile.get("employee-id").map(String::as_str),
+        display_name: &wanted.display_name,
+        groups: &groups,
+        mailboxes: &mailboxes,
+        copy_from: wanted.copy_from.as_deref(),
+        names: &names,
+        chosen: plan.map(|plan| plan.upn.as_str()),
+        now: clock::now(),
+    };
+    let mut facts = facts::read_joiner(connection, &ctx, asked)
+        .await
+        .map_err(|error| of_facts(&request.tenant, error))?;
+    seats(&mut facts, &reserved);
+    if let Some(plan) = plan
+        && plan.upn.eq_ignore_ascii_case(&facts.person.upn)
+    {
+        // The plan knows a person whom its own run creates by the sign-in name, also once there is an object id.
+        facts.person.id = plan.person.id.clone();
+    }
+    Ok(facts)
+}
+
+/// Groups and lists by name or address, each once.
+fn written(wanted: &Wanted) -> Vec<String> {
+    let all = wanted.groups.iter().chain(&wanted.licence_groups);
+    let mut names: Vec<String> = all.map(|group| group.wish.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn seats(facts: &mut Facts, reserved: &Reserved) {
+    for sku in &mut facts.tenant.skus {
+        sku.reserved = reserved.seats.get(sku.id.as_str()).copied().unwrap_or(0);
+    }
+}
