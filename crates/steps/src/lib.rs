@@ -20,26 +20,38 @@ mod licence;
 mod mailbox;
 mod markup;
 mod membership;
+mod messages;
+mod phone;
 mod problem;
 mod rights;
 mod settings;
 mod step;
 #[cfg(test)]
 mod tests;
+mod taking_back;
 mod vault;
+mod windows_zones;
 mod wish;
 
 mod add_to_groups;
 mod add_to_lists;
 mod assign_licenses;
+mod await_mailbox;
 mod block_sign_in;
 mod cancel_meetings;
 mod convert_mailbox;
+mod create_temporary_access_pass;
 mod create_user;
+mod disable_on_premises;
 mod grant_mailbox_access;
+mod grant_shared_mailbox;
 mod hide_from_address_lists;
+mod mailbox_settings;
 mod notify;
+mod notify_manager;
+mod read_block_again;
 mod reassign_reports;
+mod register_phone_method;
 mod remove_admin_roles;
 mod remove_auth_methods;
 mod remove_from_groups;
@@ -50,6 +62,7 @@ mod remove_mailbox_permissions;
 mod remove_mobile_devices;
 mod reset_password;
 mod revoke_sessions;
+mod send_welcome;
 mod set_auto_reply;
 mod set_forwarding;
 mod set_usage_location;
@@ -62,6 +75,7 @@ pub use remove_mailbox_permissions::rights_in;
 pub use remove_mailbox_permissions::rights_of;
 pub use step::{About, Step, Undo};
 pub use transfer_ownership::owned_of;
+pub use taking_back::{hold_against, take_back};
 pub use vault::{Vault, out_of_order, secret_name};
 pub use wish::{Switches, Wish};
 
@@ -72,6 +86,8 @@ pub const ALL: &[&dyn Step] = &[
     &revoke_sessions::RevokeSessions,
     &remove_admin_roles::RemoveAdminRoles,
     &remove_auth_methods::RemoveAuthMethods,
+    &disable_on_premises::DisableOnPremises,
+    &read_block_again::ReadBlockAgain,
     &cancel_meetings::CancelMeetings,
     &set_auto_reply::SetAutoReply,
     &set_forwarding::SetForwarding,
@@ -91,6 +107,13 @@ pub const ALL: &[&dyn Step] = &[
     &assign_licenses::AssignLicenses,
     &add_to_groups::AddToGroups,
     &add_to_lists::AddToLists,
+    &await_mailbox::AwaitMailbox,
+    &mailbox_settings::MailboxSettings,
+    &grant_shared_mailbox::GrantSharedMailbox,
+    &register_phone_method::RegisterPhoneMethod,
+    &create_temporary_access_pass::CreateTemporaryAccessPass,
+    &send_welcome::SendWelcome,
+    &notify_manager::NotifyManager,
     &notify::Notify,
 ];
 

@@ -1,21 +1,21 @@
 //! `notify`: when all is settled, people are told by mail how it ended.
 
 use async_trait::async_trait;
-use connectors::graph::{Call, Path, quoted};
-use domain::ObjectId;
 use domain::plan::{Remark, Weight};
 use domain::planner::Proposal;
 use domain::request::Kind;
-use domain::spec::{Budget, Change, Effect, ObjectKind, ObjectRef, Reversal, StepSpec};
+use domain::spec::{Budget, Effect, StepSpec};
 use engine::hands::{Applied, Problem, Seen, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::json;
 
-use crate::cx::{Cx, Tried, applied, param, text};
+use crate::cx::Cx;
+use crate::messages::{self, Letter, sending};
+use crate::notify_manager;
 use crate::settings;
-use crate::step::{About, Step, names, removal};
+use crate::step::{About, Step, names};
 use crate::wish::Wish;
 
 /// Tells people how it ended.
@@ -26,7 +26,7 @@ const ABOUT: About = About {
     version: 1,
     purpose: "Tells the manager and the people named by policy, by mail, how it ended.",
     aliases: &[],
-    kinds: &[Kind::Offboard],
+    kinds: &[Kind::Onboard, Kind::Offboard],
     default_on: true,
     fields: &[],
     permissions: &["Mail.ReadWrite", "Mail.Send"],
@@ -49,9 +49,6 @@ impl Default for Settings {
     }
 }
 
-/// The value of a notice that was sent.
-pub(crate) const SENT: &str = "sent";
-
 #[async_trait]
 impl Step for Notify {
     fn about(&self) -> &'static About {
@@ -61,7 +58,10 @@ impl Step for Notify {
     fn propose(&self, wish: &Wish<'_>, out: &mut Proposal) {
         let settings: Settings = wish.settings();
         let mut recipients = wish.policy.notify.recipients.clone();
+        // Of somebody who comes the manager hears by a notice of their own, where that is on.
+        let told_apart = wish.request.kind == Kind::Onboard && wish.is_on(notify_manager::NAME);
         if settings.manager
+            && !told_apart
             && let Some(manager) = &wish.facts.person.manager
         {
             recipients.push(manager.upn.clone());
@@ -79,107 +79,51 @@ impl Step for Notify {
             return;
         };
         let to = names(recipients.iter().map(String::as_str));
-        let object = ObjectRef::new(
-            ObjectKind::Message,
-            &ObjectId::new("completion-notice"),
-            "completion notice",
-        );
         out.specs.push(StepSpec {
             params: json!({ "sender": sender, "recipients": recipients }),
             budget: Budget::MAIL,
             ..ABOUT.spec(
                 format!("Tell {to} how it ended"),
-                vec![Change {
-                    after: domain::spec::Expect::Is(SENT.into()),
-                    reversal: Reversal::CannotReturn("a mail that was sent stays sent".to_owned()),
-                    ..removal(object, format!("notice to {to}"), serde_json::Value::Null)
-                }],
+                vec![sending(
+                    "completion-notice",
+                    "completion notice",
+                    format!("notice to {to}"),
+                )],
                 vec![Effect::Notifies],
             )
         });
     }
 
     async fn observe(&self, cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
-        let found = cx.list(task, &marked(task)).await?;
-        let sent = found
-            .iter()
-            .any(|message| message["isDraft"] == Value::Bool(false));
-        Ok(vec![Seen::Value {
-            value: if sent { SENT.into() } else { Value::Null },
-        }])
+        Ok(messages::seen(messages::is_sent(cx, task).await?))
     }
 
-    /// A mail that is sent twice cannot be taken back, so it is made as a draft with this operation's mark, and a draft that an
-    /// earlier attempt has left is the one that is sent.
     async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
-        let sender = param(task, "sender");
-        let left = if task.attempt > 1 {
-            match cx.list(task, &marked(task)).await {
-                Ok(found) => found
-                    .into_iter()
-                    .find(|message| message["isDraft"] == Value::Bool(true)),
-                Err(problem) => {
-                    let problems = todo.iter().map(|&index| (index, problem.clone())).collect();
-                    return Applied {
-                        problems,
-                        ..Applied::default()
-                    };
-                }
-            }
-        } else {
-            None
-        };
-        let draft = match left {
-            Some(draft) => draft,
-            None => {
-                let call = Call::post(Path::of(["users", sender, "messages"]), message(task))
-                    .serial(format!("mail/{sender}"));
-                match cx.write(task, 0, call).await {
-                    Ok(answer) => answer.body,
-                    Err(error) => return applied(task, [Tried::all(todo, Err(error))]),
-                }
-            }
-        };
-        let path = Path::of(["users", sender, "messages", text(&draft, "id"), "send"]);
-        let send = Call::post(path, json!({})).serial(format!("mail/{sender}"));
-        let result = cx.write(task, 1, send).await;
-        applied(task, [Tried::all(todo, result)])
+        messages::send(cx, task, todo, &letter(task)).await
     }
 }
 
-/// The header by which a notice is found again.
-const HEADER: &str = "x-tenure-operation";
-/// Internet headers as an extended property. Source: Microsoft, MS-OXPROPS, the property set of internet headers.
-const HEADERS: &str = "String {00020386-0000-0000-C000-000000000046} Name";
-
-/// Messages of the sender that carry this operation's mark, drafts as well as sent ones.
-fn marked(task: &Task<'_>) -> Path {
-    let mark = format!(
-        "singleValueExtendedProperties/any(p:p/id eq {} and p/value eq {})",
-        quoted(&format!("{HEADERS} {HEADER}")),
-        quoted(task.operation)
-    );
-    Path::of(["users", param(task, "sender"), "messages"])
-        .filter(&mark)
-        .select(&["id", "isDraft"])
-}
-
-fn message(task: &Task<'_>) -> Value {
+fn letter(task: &Task<'_>) -> Letter {
     let outcome = task.outcome.unwrap_or("The run has not ended yet.");
     let subject = outcome.lines().next().unwrap_or(outcome);
-    let recipients = task.spec.params["recipients"]
+    Letter {
+        to: recipients(task),
+        subject: subject.to_owned(),
+        text: outcome.to_owned(),
+        secret: None,
+    }
+}
+
+/// The addresses in the parameter `recipients`.
+pub(crate) fn recipients(task: &Task<'_>) -> Vec<String> {
+    let listed = task.spec.params["recipients"]
         .as_array()
         .into_iter()
         .flatten();
-    let to: Vec<Value> = recipients
-        .map(|address| json!({ "emailAddress": { "address": address } }))
-        .collect();
-    json!({
-        "subject": subject,
-        "body": { "contentType": "text", "content": outcome },
-        "toRecipients": to,
-        "internetMessageHeaders": [{ "name": HEADER, "value": task.operation }],
-    })
+    listed
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

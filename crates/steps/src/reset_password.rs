@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::access;
 use crate::cx::Cx;
+use crate::disable_on_premises;
 use crate::settings::{self, NoSettings};
 use crate::step::{About, Step};
 use crate::wish::Wish;
@@ -45,10 +46,13 @@ impl Step for ResetPassword {
     fn propose(&self, wish: &Wish<'_>, out: &mut Proposal) {
         let person = &wish.facts.person;
         if person.synced {
-            out.remarks.push(Remark::new(
-                Weight::ByHand,
-                format!("The password of {} is kept on premises and cannot be reset from the cloud: reset it there.", person.upn),
-            ));
+            // Where somebody is asked to close the account there, that is part of it.
+            if !wish.is_on(disable_on_premises::NAME) {
+                out.remarks.push(Remark::new(
+                    Weight::ByHand,
+                    format!("The password of {} is kept on premises and cannot be reset from the cloud: reset it there.", person.upn),
+                ));
+            }
             return;
         }
         out.specs.push(ABOUT.spec(
@@ -130,7 +134,7 @@ fn one_of(set: &[u8], random: &(dyn Fn(&mut [u8]) + Send + Sync)) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tests::{leaver, propose_one};
+    use crate::tests::{leaver, propose_on, propose_one};
 
     #[test]
     fn a_password_is_long_and_of_all_kinds() {
@@ -157,5 +161,10 @@ mod tests {
         let out = propose_one(&ResetPassword, &facts, "{}");
         assert!(out.specs.is_empty());
         assert_eq!(out.remarks[0].weight, Weight::ByHand);
+        let both = [("reset-password", "{}"), ("disable-on-premises", "{}")];
+        assert_eq!(
+            propose_on(&ResetPassword, &facts, &both),
+            Proposal::default()
+        );
     }
 }

@@ -1,0 +1,337 @@
+//! `notify-manager`: when all is settled, the manager of somebody who comes is told how it stands, and given the pass.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::StepKey;
+use domain::facts::PersonLite;
+use domain::joiner::wanted;
+use domain::plan::{Remark, Weight};
+use domain::planner::Proposal;
+use domain::request::{Kind, Request};
+use domain::spec::{Budget, Effect, StepSpec};
+use engine::hands::{Applied, Problem, Seen, Task};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::create_temporary_access_pass::{EXPIRES, SECRET};
+use crate::cx::{Cx, param};
+use crate::messages::{self, Letter, Template, failed, fill, sending};
+use crate::notify::recipients;
+use crate::send_welcome::{Values, in_language};
+use crate::settings;
+use crate::step::{About, Step};
+use crate::vault::secret_name;
+use crate::wish::{MANAGER, Wish};
+
+/// Tells the manager.
+pub(crate) struct NotifyManager;
+
+/// The step's name.
+pub(crate) const NAME: &str = "notify-manager";
+
+const ABOUT: About = About {
+    name: NAME,
+    version: 1,
+    purpose: "Tells the manager by mail how the onboarding ended, and hands over the pass for the first sign-in.",
+    aliases: &[],
+    kinds: &[Kind::Onboard],
+    default_on: true,
+    fields: &[],
+    permissions: &["Mail.ReadWrite", "Mail.Send"],
+    schema: settings::schema::<Settings>,
+    defaults: settings::defaults::<Settings>,
+    check,
+};
+
+/// What the notice says. Macros: `{first}`, `{last}`, `{name}`, `{upn}`, `{company}`, `{manager}`, `{start}`, `{site}`; `{state}` for one
+/// word or two on how it ended, `{outcome}` for all of it, `{pass}` for the pass. The body always has the last two: what it does not
+/// place itself stands at its ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+struct Settings {
+    /// Whether a Temporary Access Pass is handed over in this mail.
+    pass: bool,
+    /// The subject line.
+    subject: String,
+    /// The body, plain text.
+    body: String,
+    /// The same for sites with another language, by its tag (`de`, `de-AT`).
+    languages: BTreeMap<String, Template>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pass: true,
+            subject: "{name}: {state}".to_owned(),
+            body: "{outcome}\n\nName: {name}\nSign-in name: {upn}\nStart: {start}\n\n{pass}\n"
+                .to_owned(),
+            languages: BTreeMap::new(),
+        }
+    }
+}
+
+/// Macros that are filled in at sending.
+const LATE: [&str; 3] = ["state", "outcome", "pass"];
+
+fn check(value: &Value) -> Result<(), String> {
+    settings::check::<Settings>(value)?;
+    let settings: Settings =
+        serde_json::from_value(value.clone()).map_err(|error| error.to_string())?;
+    let own = Template {
+        subject: settings.subject,
+        body: settings.body,
+    };
+    own.check(&LATE)?;
+    for (language, template) in settings.languages {
+        template
+            .check(&LATE)
+            .map_err(|wrong| format!("languages: {language}: {wrong}"))?;
+    }
+    Ok(())
+}
+
+/// Who is given the pass of somebody who comes.
+///
+/// # Errors
+/// Why nobody is, in the words of a remark.
+pub(crate) fn hand_over(wish: &Wish<'_>) -> Result<PersonLite, String> {
+    let Some(settings) = wish.settings_of::<Settings>(NAME) else {
+        return Err(format!("{NAME} is switched off"));
+    };
+    if !settings.pass {
+        return Err(format!("{NAME} does not hand it over (pass = false)"));
+    }
+    if wish.policy.notify.sender.is_none() {
+        return Err("policy names no mailbox to send from ([notify] sender)".to_owned());
+    }
+    manager(wish)
+}
+
+/// The manager that the request names, else the one in the directory.
+pub(crate) fn manager(wish: &Wish<'_>) -> Result<PersonLite, String> {
+    let written = wanted(wish.request, wish.policy).manager;
+    let written = written.as_deref().unwrap_or(MANAGER);
+    wish.resolve(written, "The ready notice")
+        .map_err(|refusal| refusal.text)
+}
+
+#[async_trait]
+impl Step for NotifyManager {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn names(&self, request: &Request, _settings: &Value) -> Vec<String> {
+        let named = request.field("manager").map(str::trim);
+        let named = named.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(MANAGER));
+        named.map(str::to_owned).into_iter().collect()
+    }
+
+    fn propose(&self, wish: &Wish<'_>, out: &mut Proposal) {
+        let settings: Settings = wish.settings();
+        let Some(sender) = &wish.policy.notify.sender else {
+            out.remarks.push(Remark::new(
+                Weight::Note,
+                "The manager is not told when the person is ready: policy names no mailbox to send from ([notify] sender).",
+            ));
+            return;
+        };
+        let manager = match manager(wish) {
+            Ok(manager) => manager,
+            Err(why) => {
+                out.remarks.push(Remark::new(
+                    Weight::Caution,
+                    format!("No manager is told when {} is ready: {why}.", wish.name()),
+                ));
+                return;
+            }
+        };
+        let wanted = wanted(wish.request, wish.policy);
+        let values = Values::of(wish, &wanted);
+        let own = Template {
+            subject: settings.subject,
+            body: settings.body,
+        };
+        let template = in_language(&wanted, &settings.languages).unwrap_or(&own);
+        let zone = wanted.site.as_ref().map(|site| site.time_zone.as_str());
+        out.specs.push(StepSpec {
+            params: json!({
+                "sender": sender,
+                "recipients": [manager.upn],
+                "subject": values.fill(&template.subject),
+                "body": values.fill(&template.body),
+                "pass": settings.pass,
+                "time-zone": zone,
+            }),
+            budget: Budget::MAIL,
+            ..ABOUT.spec(
+                format!(
+                    "Tell {} when {} is ready",
+                    manager.display_name,
+                    wish.name()
+                ),
+                vec![sending(
+                    "ready-notice",
+                    "ready notice",
+                    format!("notice to {}", manager.upn),
+                )],
+                vec![Effect::Notifies],
+            )
+        });
+    }
+
+    /// Once the notice is seen to be sent, the pass is in it and nowhere else.
+    async fn observe(&self, cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
+        let sent = messages::is_sent(cx, task).await?;
+        if sent && hands_over(task) {
+            let name = secret_name(task.run, SECRET);
+            cx.vault.erase(&task.plan.tenant, &name).await?;
+        }
+        Ok(messages::seen(sent))
+    }
+
+    async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
+        let secret = match pass(cx, task).await {
+            Ok(secret) => secret,
+            Err(problem) => return failed(todo, &problem),
+        };
+        messages::send(cx, task, todo, &letter(cx, task, secret)).await
+    }
+}
+
+/// Whether this plan makes a pass that this notice carries.
+fn hands_over(task: &Task<'_>) -> bool {
+    task.spec.params["pass"].as_bool().unwrap_or_default() && pass_step(task).is_some()
+}
+
+fn pass_step<'a>(task: &'a Task<'_>) -> Option<&'a StepKey> {
+    let steps = &task.plan.steps;
+    let makes = steps
+        .iter()
+        .find(|spec| spec.has(|effect| *effect == Effect::GivesPass));
+    makes.map(|spec| &spec.key)
+}
+
+async fn pass(cx: &Cx<'_>, task: &Task<'_>) -> Result<Option<SecretString>, Problem> {
+    if !hands_over(task) {
+        return Ok(None);
+    }
+    let name = secret_name(task.run, SECRET);
+    cx.vault.open(&task.plan.tenant, &name).await
+}
+
+fn letter(cx: &Cx<'_>, task: &Task<'_>, secret: Option<SecretString>) -> Letter {
+    let outcome = task.outcome.unwrap_or("The run has not ended yet.");
+    let first = outcome.lines().next().unwrap_or(outcome);
+    let state = if first.contains(": completed.") {
+        "ready"
+    } else {
+        "needs review"
+    };
+    let about_pass = match (&secret, hands_over(task)) {
+        (_, false) => String::new(),
+        (Some(secret), true) => handed(cx, task, secret.expose_secret()),
+        (None, true) => "There is no Temporary Access Pass to hand over: it could not be made. Ask whoever runs Tenure for one.".to_owned(),
+    };
+    let mut body = param(task, "body").to_owned();
+    if !body.contains("{outcome}") {
+        body = format!("{{outcome}}\n\n{body}");
+    }
+    if !body.contains("{pass}") && !about_pass.is_empty() {
+        body.push_str("\n\n{pass}\n");
+    }
+    let values = [
+        ("state", state),
+        ("outcome", outcome),
+        ("pass", about_pass.as_str()),
+    ];
+    Letter {
+        to: recipients(task),
+        // The pass stands in the body alone: subjects are shown in lists and on locked telephones.
+        subject: fill(param(task, "subject"), &values[..1]),
+        text: fill(&body, &values).trim_end().to_owned(),
+        secret,
+    }
+}
+
+/// What the manager reads about the pass.
+fn handed(cx: &Cx<'_>, task: &Task<'_>, pass: &str) -> String {
+    let evidence = pass_step(task).and_then(|key| task.evidence.get(key));
+    let expires = evidence.and_then(|evidence| evidence.get(EXPIRES)?.as_str());
+    let expires: Option<Timestamp> = expires.and_then(|at| at.parse().ok());
+    if expires.is_some_and(|at| at <= cx.now) {
+        return "The Temporary Access Pass has run out before it could be handed over. Ask whoever runs Tenure for a new one.".to_owned();
+    }
+    let until = expires.map_or_else(String::new, |at| {
+        format!(
+            ", valid until {}",
+            local(at, task.spec.params["time-zone"].as_str())
+        )
+    });
+    format!(
+        "Temporary Access Pass{until}:\n\n{pass}\n\nIt takes the place of a password at the first sign-in. Give it to nobody but this person, not by mail or chat, and delete this message then."
+    )
+}
+
+/// A moment as people there read it.
+pub(crate) fn local(at: Timestamp, zone: Option<&str>) -> String {
+    let known = zone.and_then(|name| Some((name, TimeZone::get(name).ok()?)));
+    let (name, zone) = known.unwrap_or(("UTC", TimeZone::UTC));
+    let there = at.to_zoned(zone);
+    format!("{} ({name})", there.strftime("%Y-%m-%d %H:%M"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{field, joiner, propose_joiner};
+
+    const ON: &[(&str, &str)] = &[(NAME, "{}")];
+
+    #[test]
+    fn the_manager_that_the_request_names_is_told() {
+        let mut facts = joiner();
+        let out = propose_joiner(&NotifyManager, &facts, ON, |_, _| {});
+        assert_eq!(
+            out.specs[0].params["recipients"],
+            json!(["boss@contoso.example"])
+        );
+        assert_eq!(out.specs[0].effects, [Effect::Notifies]);
+        assert_eq!(out.specs[0].params["subject"], "Joy Comer: {state}");
+        let asked = |request: &mut Request, _: &mut _| field(request, "manager", "Kim");
+        let out = propose_joiner(&NotifyManager, &facts, ON, asked);
+        assert!(out.specs.is_empty());
+        assert!(out.remarks[0].text.contains("Kim"));
+        facts.named = vec![domain::facts::Named {
+            written: "Kim".to_owned(),
+            found: vec![PersonLite {
+                id: "kim".into(),
+                upn: "kim@contoso.example".to_owned(),
+                display_name: "Kim".to_owned(),
+            }],
+            active: true,
+        }];
+        let out = propose_joiner(&NotifyManager, &facts, ON, asked);
+        assert_eq!(
+            out.specs[0].params["recipients"],
+            json!(["kim@contoso.example"])
+        );
+    }
+
+    #[test]
+    fn a_site_can_have_words_of_its_own() {
+        let settings = json!({ "languages": { "en": { "subject": "Welcome {name}", "body": "{pass} {upn}" } } });
+        assert_eq!(check(&settings), Ok(()));
+        let text = settings.to_string();
+        let out = propose_joiner(&NotifyManager, &joiner(), &[(NAME, &text)], |_, _| {});
+        assert_eq!(out.specs[0].params["subject"], "Welcome Joy Comer");
+        let wrong = check(&json!({ "body": "{password}" })).unwrap_err();
+        assert!(wrong.starts_with("body: "), "{wrong}");
+    }
+}
