@@ -228,6 +228,14 @@ impl<'a> Visit<'a> {
         })
     }
 
+    /// The tenant as it stood at an earlier moment: what change tracking tells of.
+    pub(crate) fn as_of(&self, moment: Timestamp) -> Tenant {
+        match self.cloud.replicas.get(&self.tenant_id) {
+            Some(replicas) => replicas.as_of(self.primary(), moment),
+            None => self.primary().clone(),
+        }
+    }
+
     /// The truth: what a write is checked against.
     pub(crate) fn primary(&self) -> &Tenant {
         self.cloud

@@ -1,13 +1,15 @@
 //! Change tracking: `/users/delta` and `/groups/delta`.
 //!
 //! Source: Graph delta-query-overview, delta-query-users, delta-query-groups, user-delta and group-delta pages. A change appears here
-//! when every replica shows it; until then no link speaks of it, so that none is ever lost between two links.
+//! when every replica shows it, and not before: each round tells of the tenant as it stood at one moment, so that nothing is lost or told
+//! twice between two links.
 
 mod token;
 mod track;
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::query::Rules;
@@ -100,15 +102,16 @@ fn answer(visit: &Visit<'_>, ask: &Ask<'_>, kind: Kind) -> Outcome {
         -i64::try_from(visit.temper().lag_ms[1]).unwrap_or(0),
     );
     let position = track::position(visit.log(), visit.tenant_id(), horizon);
+    let here = (position, horizon);
     let given = ask
         .call
         .option("$skiptoken")
         .or_else(|| ask.call.option("$deltatoken"));
     let round = match given {
-        None => first(ask, kind, position)?,
-        Some("") => first(ask, kind, position)?,
+        None => first(ask, kind, here)?,
+        Some("") => first(ask, kind, here)?,
         Some("latest") => {
-            let round = first(ask, kind, position)?;
+            let round = first(ask, kind, here)?;
             return Ok(page(visit, ask, kind, &round, Vec::new(), None));
         }
         Some(text) => {
@@ -118,10 +121,10 @@ fn answer(visit: &Visit<'_>, ask: &Ask<'_>, kind: Kind) -> Outcome {
             if !token.is_good(visit.started(), visit.now(), position) {
                 return Err(start_again(ask));
             }
-            token.round(position)
+            token.round(here)
         }
     };
-    let tenant = visit.seen();
+    let tenant = &visit.as_of(round.moment);
     let touched = match round.since {
         None => None,
         Some(since) => Some(track::touched(
@@ -157,7 +160,7 @@ fn answer(visit: &Visit<'_>, ask: &Ask<'_>, kind: Kind) -> Outcome {
 }
 
 /// The first call: its options are judged here and travel on in the token.
-fn first(ask: &Ask<'_>, kind: Kind, position: u64) -> Result<Round, Answer> {
+fn first(ask: &Ask<'_>, kind: Kind, here: (u64, Timestamp)) -> Result<Round, Answer> {
     let unsupported = || error(400, "Request_UnsupportedQuery", "Unsupported Query.");
     let refused = ["$orderby", "$search", "$expand", "$count", "$skip"];
     if refused.iter().any(|name| ask.call.option(name).is_some()) {
@@ -207,7 +210,8 @@ fn first(ask: &Ask<'_>, kind: Kind, position: u64) -> Result<Round, Answer> {
     };
     Ok(Round {
         since: None,
-        position,
+        position: here.0,
+        moment: here.1,
         cursor: None,
         select: select.map(str::to_owned),
         ids,

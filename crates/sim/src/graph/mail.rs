@@ -3,14 +3,18 @@
 //! Source: Graph mailboxSettings, user-post-messages, message-send, user-sendmail, extended properties (internet headers are
 //! `String {00020386-0000-0000-C000-000000000046} Name x-…`).
 
+mod settings;
+
 use serde_json::{Map, Value, json};
 
 use super::calendar::stamp;
 use super::query::{self, Rules};
-use super::{Ask, Outcome, error, not_found, schema};
+use super::{Ask, Outcome, error, schema};
 use crate::call::Answer;
 use crate::cloud::Visit;
-use crate::world::{AutoReply, Due, Id, Mailbox, Message, Tenant, Work};
+use crate::world::{Due, Id, Mailbox, Message, Tenant, Work};
+
+pub(super) use settings::{automatic_replies, change_settings, settings};
 
 /// The property set of internet headers in extended property ids.
 const HEADER_SET: &str = "String {00020386-0000-0000-C000-000000000046} Name ";
@@ -59,143 +63,6 @@ pub(super) fn address(tenant: &Tenant, mail: &str) -> Value {
             .is_some_and(|own| own.eq_ignore_ascii_case(mail))
     });
     json!({"emailAddress": {"name": named.map_or(mail, |user| user.display_name.as_str()), "address": mail}})
-}
-
-fn reply_value(reply: &AutoReply) -> Value {
-    let status = match reply.state.as_str() {
-        "Enabled" => "alwaysEnabled",
-        "Scheduled" => "scheduled",
-        _ => "disabled",
-    };
-    let audience = match reply.external_audience.as_str() {
-        "All" => "all",
-        "Known" => "contactsOnly",
-        _ => "none",
-    };
-    let zoned = |moment: Option<jiff::Timestamp>| {
-        let moment = moment.unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        json!({"dateTime": moment.strftime("%Y-%m-%dT%H:%M:%S.0000000").to_string(), "timeZone": "UTC"})
-    };
-    json!({
-        "status": status,
-        "externalAudience": audience,
-        "internalReplyMessage": reply.internal_message,
-        "externalReplyMessage": reply.external_message,
-        "scheduledStartDateTime": zoned(reply.start),
-        "scheduledEndDateTime": zoned(reply.end),
-    })
-}
-
-pub(super) fn settings(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let (_, mailbox) = mailbox_of(visit.seen(), ask.id(0))?;
-    let purpose = match mailbox.kind.name() {
-        "SharedMailbox" => "shared",
-        "RoomMailbox" => "room",
-        "EquipmentMailbox" => "equipment",
-        _ => "user",
-    };
-    let item = json!({
-        "archiveFolder": null,
-        "timeZone": mailbox.time_zone,
-        "delegateMeetingMessageDeliveryOptions": "sendToDelegateOnly",
-        "dateFormat": "dd/MM/yyyy",
-        "timeFormat": "HH:mm",
-        "userPurpose": purpose,
-        "automaticRepliesSetting": reply_value(&mailbox.auto_reply),
-    });
-    let rules = Rules {
-        context: "users/mailboxSettings",
-        known: schema::MAILBOX_SETTINGS,
-        default: &[],
-        kind: "microsoft.graph.mailboxSettings",
-        page: [1, 1],
-    };
-    query::single(ask, item, &rules)
-}
-
-pub(super) fn automatic_replies(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let (_, mailbox) = mailbox_of(visit.seen(), ask.id(0))?;
-    let mut item = reply_value(&mailbox.auto_reply);
-    item["@odata.context"] = json!(ask.context("users/mailboxSettings/automaticRepliesSetting"));
-    Ok(Answer::json(200, item))
-}
-
-pub(super) fn change_settings(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
-    let id = mailbox_of(visit.primary(), ask.id(0))?.0.clone();
-    let body = ask.body()?;
-    visit.change("PATCH /users/{id}/mailboxSettings", |tenant| {
-        let mailbox = tenant
-            .mailboxes
-            .get_mut(&id)
-            .ok_or_else(|| not_found(&id))?;
-        if let Some(zone) = body.get("timeZone").and_then(Value::as_str) {
-            zone.clone_into(&mut mailbox.time_zone);
-        }
-        match body.get("automaticRepliesSetting") {
-            Some(setting) => change_reply(&mut mailbox.auto_reply, setting),
-            None => Ok(()),
-        }
-    })?;
-    settings(visit, ask)
-}
-
-fn change_reply(reply: &mut AutoReply, setting: &Value) -> Result<(), Answer> {
-    let invalid = |what: &str| {
-        error(
-            400,
-            "ErrorInvalidArguments",
-            &format!("The value of '{what}' is not valid."),
-        )
-    };
-    if let Some(status) = setting["status"].as_str() {
-        reply.state = match status {
-            "alwaysEnabled" => "Enabled",
-            "scheduled" => "Scheduled",
-            "disabled" => "Disabled",
-            _ => return Err(invalid("status")),
-        }
-        .to_owned();
-    }
-    if let Some(audience) = setting["externalAudience"].as_str() {
-        reply.external_audience = match audience {
-            "all" => "All",
-            "contactsOnly" => "Known",
-            "none" => "None",
-            _ => return Err(invalid("externalAudience")),
-        }
-        .to_owned();
-    }
-    // The server wraps what it is given; what is read back differs from what was sent.
-    for (name, place) in [
-        ("internalReplyMessage", &mut reply.internal_message),
-        ("externalReplyMessage", &mut reply.external_message),
-    ] {
-        if let Some(text) = setting[name].as_str() {
-            *place = wrapped(text);
-        }
-    }
-    for (name, place) in [
-        ("scheduledStartDateTime", &mut reply.start),
-        ("scheduledEndDateTime", &mut reply.end),
-    ] {
-        if let Some(text) = setting[name]["dateTime"].as_str() {
-            let moment = text
-                .parse()
-                .or_else(|_| format!("{text}Z").parse())
-                .map_err(|_| invalid(name))?;
-            *place = Some(moment);
-        }
-    }
-    Ok(())
-}
-
-/// Exchange keeps automatic replies as HTML documents.
-fn wrapped(text: &str) -> String {
-    if text.is_empty() || text.trim_start().to_lowercase().starts_with("<html") {
-        text.to_owned()
-    } else {
-        format!("<html>\n<body>\n{text}\n</body>\n</html>\n")
-    }
 }
 
 fn recipients(message: &Value, line: &str) -> Result<Vec<String>, Answer> {
@@ -469,7 +336,11 @@ pub(super) fn send(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
 pub(super) fn send_at_once(visit: &mut Visit<'_>, ask: &Ask<'_>) -> Outcome {
     let mailbox = mailbox_of(visit.primary(), ask.id(0))?.0.clone();
     let body: Map<String, Value> = ask.body()?;
-    let wished = body.get("message").cloned().unwrap_or(Value::Null);
+    // The metadata writes the parameters with a capital, the reference pages without; the service takes both.
+    let wished = body
+        .into_iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("message"))
+        .map_or(Value::Null, |(_, message)| message);
     let message = compose(visit, &mailbox, &wished, "outbox")?;
     if message.to.is_empty() && message.cc.is_empty() {
         return Err(error(

@@ -75,6 +75,7 @@ pub(crate) struct Replicas {
 #[derive(Clone, Debug)]
 struct Hidden {
     before: Version,
+    committed_at: Timestamp,
     visible_at: [Timestamp; COUNT],
 }
 
@@ -88,8 +89,11 @@ impl Replicas {
         draw: (Chance, &str),
     ) {
         let (chance, name) = draw;
-        self.hidden
-            .retain(|old| old.visible_at.iter().any(|at| after(*at, KEPT_MS) > now));
+        let slowest = i64::try_from(lag_ms[1]).unwrap_or(0) + KEPT_MS;
+        self.hidden.retain(|old| {
+            after(old.committed_at, slowest) > now
+                || old.visible_at.iter().any(|at| after(*at, KEPT_MS) > now)
+        });
         for before in Version::of_changes(change.0, change.1) {
             let (collection, id) = before.name();
             let earlier = self
@@ -106,8 +110,26 @@ impl Replicas {
                 let at = after(now, i64::try_from(lag).unwrap_or(0));
                 earlier.map_or(at, |earlier| at.max(earlier.visible_at[replica]))
             });
-            self.hidden.push(Hidden { before, visible_at });
+            self.hidden.push(Hidden {
+                before,
+                committed_at: now,
+                visible_at,
+            });
         }
+    }
+
+    /// The tenant as its primary stood at a moment, as far back as versions are kept.
+    pub(crate) fn as_of(&self, primary: &Tenant, moment: Timestamp) -> Tenant {
+        let mut seen = primary.clone();
+        for old in self
+            .hidden
+            .iter()
+            .rev()
+            .filter(|old| old.committed_at > moment)
+        {
+            old.before.restore(&mut seen);
+        }
+        seen
     }
 
     /// The tenant as one replica shows it at a moment.

@@ -95,6 +95,22 @@ async fn a_room_or_a_person_without_mailbox_cannot_be_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_metadata_names_parameters_with_a_capital() {
+    let client = Client::calm().await;
+    let path = format!("/users/{}/sendMail", contoso("user priya.raman"));
+    let body = json!({"Message": draft("x"), "SaveToSentItems": true});
+    assert_eq!(client.post(&path, body).await.status, 202);
+    assert_eq!(client.truth().messages.len(), 1);
+    assert_eq!(
+        client
+            .post(&path, json!({"Letter": draft("x")}))
+            .await
+            .code(),
+        "ErrorInvalidRecipients"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn automatic_replies_are_read_back_wrapped() {
     let client = Client::calm().await;
     let path = format!("/users/{}/mailboxSettings", contoso("user nora.lindqvist"));

@@ -18,6 +18,8 @@ pub(super) struct Round {
     pub(super) since: Option<u64>,
     /// Where it ends, and the next round begins.
     pub(super) position: u64,
+    /// The moment at which everything is shown.
+    pub(super) moment: Timestamp,
     /// The last object already shown in this round.
     pub(super) cursor: Option<Id>,
     /// `$select` of the first call.
@@ -65,12 +67,13 @@ impl Token {
             && now.duration_since(self.issued) < GOOD_FOR
     }
 
-    /// The round that it asks for: the rest of one under way, or the next one up to `position`.
-    pub(super) fn round(self, position: u64) -> Round {
+    /// The round that it asks for: the rest of one under way, or the next one up to a position and its moment.
+    pub(super) fn round(self, (position, moment): (u64, Timestamp)) -> Round {
         match self.round.cursor {
             Some(_) => self.round,
             None => Round {
                 position,
+                moment,
                 ..self.round
             },
         }
