@@ -1,4 +1,5 @@
-//! Records requests and replies as HAR 1.2, with the real cloud's URLs and without secrets.
+//! Records requests and replies as HAR 1.2, with the real cloud's URLs and without secrets: not in their own fields, and not where one
+//! that was seen in its field stands later on, such as a pass in the mail that hands it over.
 //!
 //! The file is a whole document after every entry, so a killed sandbox leaves a readable one.
 
@@ -34,6 +35,8 @@ const SECRETS: [&str; 7] = [
 pub(crate) struct Recording {
     file: File,
     entries: u64,
+    /// Secrets that have passed by.
+    seen: Vec<String>,
 }
 
 impl Recording {
@@ -41,7 +44,11 @@ impl Recording {
         let mut file = File::create(path)?;
         file.write_all(HEAD.as_bytes())?;
         file.write_all(TAIL.as_bytes())?;
-        Ok(Self { file, entries: 0 })
+        Ok(Self {
+            file,
+            entries: 0,
+            seen: Vec::new(),
+        })
     }
 
     /// Writes one exchange down; a full disk loses the record, never the request.
@@ -56,6 +63,9 @@ impl Recording {
         else {
             return;
         };
+        for body in [Some(&request.body), reply.map(|reply| &reply.body)] {
+            self.learn(body.map_or(&[] as &[u8], |body| body));
+        }
         let query = if address.query.is_empty() {
             String::new()
         } else {
@@ -63,7 +73,7 @@ impl Recording {
         };
         let url = format!("{}{}{query}", address.surface.real(), address.path);
         let ms = end.duration_since(start).as_millis();
-        let entry = json!({
+        let mut entry = json!({
             "startedDateTime": start.to_string(),
             "time": ms as i64,
             "request": {
@@ -95,7 +105,22 @@ impl Recording {
             "cache": {},
             "timings": {"send": 0, "wait": ms as i64, "receive": 0},
         });
+        scrub(&mut entry, &self.seen);
         let _lost = self.append(&entry);
+    }
+
+    /// Remembers the secrets in a body.
+    fn learn(&mut self, body: &[u8]) {
+        let Ok(value) = serde_json::from_slice::<Value>(body) else {
+            return;
+        };
+        let mut found = Vec::new();
+        secrets(&value, &mut found);
+        for secret in found {
+            if !self.seen.contains(&secret) {
+                self.seen.push(secret);
+            }
+        }
     }
 
     fn append(&mut self, entry: &Value) -> io::Result<()> {
@@ -149,15 +174,52 @@ fn body(bytes: &[u8]) -> String {
     fields.collect::<Vec<_>>().join("&")
 }
 
+fn is_secret(name: &str) -> bool {
+    SECRETS
+        .iter()
+        .any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
+/// The texts of secret fields.
+fn secrets(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    // Nothing shorter opens anything, and it would take letters out of everything.
+                    Value::String(text) if is_secret(name) && text.len() >= 6 => {
+                        found.push(text.clone());
+                    }
+                    other => secrets(other, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| secrets(item, found)),
+        _ => {}
+    }
+}
+
+/// Takes known secrets out of every text.
+fn scrub(value: &mut Value, known: &[String]) {
+    match value {
+        Value::String(text) => {
+            for secret in known {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), "[redacted]");
+                }
+            }
+        }
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| scrub(value, known)),
+        Value::Array(items) => items.iter_mut().for_each(|item| scrub(item, known)),
+        _ => {}
+    }
+}
+
 fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (name, value) in fields {
-                if SECRETS
-                    .iter()
-                    .any(|secret| secret.eq_ignore_ascii_case(name))
-                    && value.is_string()
-                {
+                if is_secret(name) && value.is_string() {
                     *value = json!("[redacted]");
                 } else {
                     redact(value);
