@@ -1,16 +1,16 @@
 //! `mailbox-settings`: a new mailbox speaks the site's language, lives in its time zone, and has the addresses and the archive that
 //! policy wants.
 
+mod parts;
+
 use async_trait::async_trait;
 use connectors::Error;
 use connectors::exchange::changes;
-use domain::joiner::{Wanted, wanted};
-use domain::naming::{self, PersonName};
+use domain::joiner::wanted;
 use domain::plan::{Remark, Weight};
-use domain::planner::{Proposal, Refusal};
-use domain::policy::Naming;
+use domain::planner::Proposal;
 use domain::request::Kind;
-use domain::spec::{Budget, Change, Effect, ObjectKind, ObjectRef, Reversal, StepSpec};
+use domain::spec::{Budget, Change, Effect, StepSpec};
 use engine::hands::{Applied, Problem, Seen, Task};
 use futures::future::join_all;
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use crate::await_mailbox::{Place, place};
 use crate::cx::{Cx, Tried, about, applied, presence, takes_away, text, wanted as after, who};
 use crate::settings;
-use crate::step::{About, Step, change, names};
+use crate::step::{About, Step, names};
 use crate::windows_zones::windows;
 use crate::wish::Wish;
 
@@ -113,9 +113,9 @@ impl Step for MailboxSettings {
                     format!("{} has a mailbox already: its language, time zone and addresses stay as they are.", wish.name()),
                 ));
                 let archive = settings.archive && !mailbox.archive;
-                archive.then(|| archived(wish)).into_iter().collect()
+                archive.then(|| parts::archived(wish)).into_iter().collect()
             }
-            Some(Place::Coming) => new(wish, &settings, &wanted, out),
+            Some(Place::Coming) => parts::new(wish, &settings, &wanted, out),
         };
         let (parts, changes): (Vec<Part>, Vec<Change>) = parts.into_iter().unzip();
         if changes.is_empty() {
@@ -134,7 +134,7 @@ impl Step for MailboxSettings {
     }
 
     async fn observe(&self, cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
-        let parts = parts(task);
+        let parts = planned(task);
         let regional = async {
             if parts.iter().any(Part::is_regional) {
                 let found = cx
@@ -163,7 +163,7 @@ impl Step for MailboxSettings {
 
     /// Language and time zone are one call; each address is one, so that one that is taken does not keep the others away.
     async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
-        let parts = parts(task);
+        let parts = planned(task);
         let (regional, others): (Vec<usize>, Vec<usize>) = todo
             .iter()
             .copied()
@@ -201,7 +201,7 @@ fn asked(task: &Task<'_>, cmdlet: &str) -> connectors::exchange::Invocation {
     about(cmdlet, &task.plan.upn, json!({ "Identity": who(task) }))
 }
 
-fn parts(task: &Task<'_>) -> Vec<Part> {
+fn planned(task: &Task<'_>) -> Vec<Part> {
     let parts = task.spec.params.get("parts").cloned().unwrap_or_default();
     serde_json::from_value(parts).unwrap_or_default()
 }
@@ -287,116 +287,6 @@ fn same(change: &Change, read: &str) -> Seen {
         read.into()
     };
     Seen::Value { value }
-}
-
-/// The mailbox that comes, which bears the person's id until it has one of its own.
-fn mailbox(wish: &Wish<'_>) -> ObjectRef {
-    let person = &wish.facts.person;
-    ObjectRef::new(ObjectKind::Mailbox, &person.id, &person.upn)
-}
-
-fn archived(wish: &Wish<'_>) -> (Part, Change) {
-    let change = Change {
-        reversal: Reversal::CannotReturn(
-            "what has moved into an archive would be lost with it".to_owned(),
-        ),
-        ..change(mailbox(wish), "archive", Value::Null, ENABLED)
-    };
-    (Part::Archive, change)
-}
-
-/// Everything that a new mailbox gets.
-fn new(
-    wish: &Wish<'_>,
-    settings: &Settings,
-    wanted: &Wanted,
-    out: &mut Proposal,
-) -> Vec<(Part, Change)> {
-    let site = wanted.site.as_ref();
-    let language = settings
-        .language
-        .clone()
-        .or_else(|| site.and_then(|site| site.language.clone()));
-    let zone = settings
-        .time_zone
-        .clone()
-        .or_else(|| site.map(|site| site.time_zone.clone()));
-    let mut parts = Vec::new();
-    let mut regional = |part: Part, property: &str, after: String| {
-        let change = Change {
-            reversal: Reversal::CannotReturn(format!(
-                "a mailbox that has a {property} cannot go back to having none"
-            )),
-            ..change(mailbox(wish), property, Value::Null, after)
-        };
-        parts.push((part, change));
-    };
-    if let Some(language) = language {
-        regional(Part::Language, "language", language);
-    }
-    match zone.as_deref().map(|zone| (zone, windows(zone))) {
-        Some((_, Some(known))) => regional(Part::TimeZone, "time zone", known.to_owned()),
-        Some((zone, None)) => out.remarks.push(Remark::new(
-            Weight::Caution,
-            format!("The time zone of the mailbox is left out: the mail system has none for {zone}. Set it by hand, or name one in mailbox-settings."),
-        )),
-        None => {}
-    }
-    for address in aliases(wish, settings, wanted, out) {
-        let property = format!("address {address}");
-        let change = change(mailbox(wish), property, Value::Null, ALIAS);
-        parts.push((Part::Alias(address), change));
-    }
-    if settings.archive {
-        parts.push(archived(wish));
-    }
-    parts
-}
-
-/// The addresses that the patterns come to for this person, without the sign-in name itself.
-fn aliases(
-    wish: &Wish<'_>,
-    settings: &Settings,
-    wanted: &Wanted,
-    out: &mut Proposal,
-) -> Vec<String> {
-    let upn = &wish.facts.person.upn;
-    let own = upn.rsplit('@').next().unwrap_or_default();
-    let name = PersonName {
-        given: wanted.given_name.clone(),
-        family: wanted.family_name.clone(),
-    };
-    let mut addresses: Vec<String> = Vec::new();
-    for pattern in &settings.aliases {
-        let (local, domain) = pattern.split_once('@').unwrap_or((pattern, own));
-        let domains = &wish.facts.tenant.domains;
-        if !domains
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(domain))
-        {
-            out.refusals.push(Refusal::new(
-                "settings",
-                format!("mailbox-settings has the alias “{pattern}”, and {domain} is no domain of this tenant"),
-                "verify the domain in the tenant, or correct the alias in the policy",
-            ));
-            continue;
-        }
-        let naming = Naming {
-            upn: vec![local.to_owned()],
-            ..wish.policy.naming.clone()
-        };
-        let found = naming::candidates(&name, &naming).unwrap_or_default();
-        match found.first().map(|local| format!("{local}@{domain}")) {
-            Some(address) if address.eq_ignore_ascii_case(upn) => {}
-            Some(address) if addresses.contains(&address) => {}
-            Some(address) => addresses.push(address),
-            None => out.remarks.push(Remark::new(
-                Weight::Note,
-                format!("The alias “{pattern}” is left out: the name of {} does not have what it is made of.", wish.name()),
-            )),
-        }
-    }
-    addresses
 }
 
 #[cfg(test)]
