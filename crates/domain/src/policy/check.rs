@@ -1,5 +1,7 @@
 //! Finds what contradicts itself inside a policy, each part of which is fine alone.
 
+mod people;
+
 use std::collections::BTreeMap;
 
 use super::parse::Reader;
@@ -11,6 +13,7 @@ pub(super) fn contradictions(policy: &Policy, reader: &mut Reader<'_>) {
     approvals(policy, reader);
     persons(policy, reader);
     steps(policy, reader);
+    people::contradictions(policy, reader);
     if policy.notify.sender.is_none() && !policy.notify.recipients.is_empty() {
         reader.wrong_at(
             "notify.recipients",

@@ -38,7 +38,13 @@ fn items(path: &str, old: &[Value], new: &[Value]) -> Vec<String> {
         .iter()
         .filter(|item| !old.contains(item))
         .map(|item| format!("+ {path}: {}", say(item)));
-    gone.chain(come).collect()
+    let lines: Vec<String> = gone.chain(come).collect();
+    if lines.is_empty() && old != new {
+        // The same entries in another order, which counts for patterns and instructions.
+        let order = |items: &[Value]| items.iter().map(say).collect::<Vec<_>>().join(", ");
+        return vec![format!("~ {path}: {} -> {}", order(old), order(new))];
+    }
+    lines
 }
 
 /// Every leaf by its path. A step that is only switched and one that has settings read alike.
@@ -52,6 +58,23 @@ fn flat(policy: &Policy) -> BTreeMap<String, Value> {
 fn gather(path: &str, value: &Value, leaves: &mut BTreeMap<String, Value>) {
     let playbook = path.starts_with("offboard.") || path.starts_with("onboard.");
     match value {
+        // By name, so that a change inside one is told as such; the names alone tell the order.
+        Value::Array(all) if path == "instructions" => {
+            for one in all {
+                let name = one["name"].as_str().unwrap_or_default();
+                let mut rest = one.clone();
+                if let Some(table) = rest.as_object_mut() {
+                    table.remove("name");
+                }
+                gather(&format!("instructions.{name}"), &rest, leaves);
+            }
+            let names = all.iter().map(|one| one["name"].clone()).collect();
+            leaves.insert(path.to_owned(), names);
+        }
+        // A role that gives nothing is one all the same.
+        Value::Object(table) if path.starts_with("roles.") && table.values().all(is_empty) => {
+            leaves.insert(path.to_owned(), Value::Object(serde_json::Map::new()));
+        }
         Value::Object(table) => {
             for (key, value) in table {
                 let path = if path.is_empty() {
@@ -73,6 +96,14 @@ fn gather(path: &str, value: &Value, leaves: &mut BTreeMap<String, Value>) {
         leaf => {
             leaves.insert(path.to_owned(), leaf.clone());
         }
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(table) => table.is_empty(),
+        _ => false,
     }
 }
 

@@ -1,14 +1,22 @@
 //! Reads the tables of a policy one by one and checks each value by itself.
 
+mod bundles;
+mod instructions;
+mod joining;
+mod places;
+
+pub(super) use bundles::ROLE_PROFILE;
+pub(super) use places::SITE_PROFILE;
+
 use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
 use super::parse::{Reader, Section, whole};
-use super::words::{address_problem, domain_problem, is_country, nearest};
+use super::words::{address_problem, domain_problem};
 use super::{
-    Approvals, DriftRules, Notify, Pilot, Policy, Protected, Requesters, Site, StepRules,
-    end_of_day, one, playbook, three_days,
+    Approvals, DriftRules, Notify, Pilot, Policy, Protected, Requesters, Site, StepRules, one,
+    playbook, three_days,
 };
 use crate::request::Kind;
 
@@ -34,6 +42,11 @@ impl Reader<'_> {
                 "steps",
                 "drift",
                 "notify",
+                "roles",
+                "naming",
+                "asks",
+                "contractors",
+                "instructions",
                 "offboard",
                 "onboard",
             ],
@@ -51,11 +64,11 @@ impl Reader<'_> {
             notify: self.notify(&root),
             offboard: playbook::read(self, &root, "offboard", &[Kind::Offboard, Kind::Restore]),
             onboard: playbook::read(self, &root, "onboard", &[Kind::Onboard, Kind::Transfer]),
-            roles: BTreeMap::new(),
-            naming: super::Naming::default(),
-            asks: super::Asks::default(),
-            contractors: super::Contractors::default(),
-            instructions: Vec::new(),
+            roles: self.roles(&root),
+            naming: self.naming(&root),
+            asks: self.asks(&root),
+            contractors: self.contractors(&root),
+            instructions: self.instructions(&root),
         }
     }
 
@@ -87,67 +100,6 @@ impl Reader<'_> {
                 Some((name.to_owned(), self.site(&site)))
             })
             .collect()
-    }
-
-    fn site(&mut self, site: &Section<'_>) -> Site {
-        self.only(site, &["usage-location", "time-zone", "end-of-day"]);
-        for (key, example) in [("usage-location", "DE"), ("time-zone", "Europe/Berlin")] {
-            if !site.table.contains_key(key) {
-                self.missing(site, key, format!("for example `{key} = \"{example}\"`"));
-            }
-        }
-        let read = Site {
-            usage_location: self.text(site, "usage-location").unwrap_or_default(),
-            time_zone: self.text(site, "time-zone").unwrap_or_default(),
-            end_of_day: self.text(site, "end-of-day").unwrap_or_else(end_of_day),
-            start_of_day: super::start_of_day(),
-            aliases: Vec::new(),
-            profile: BTreeMap::new(),
-            language: None,
-        };
-        let (country, zone, end) = (&read.usage_location, &read.time_zone, &read.end_of_day);
-        if !country.is_empty() && !is_country(country) {
-            let upper = country.to_ascii_uppercase();
-            let help = match upper.as_str() {
-                "UK" => "the United Kingdom is `GB`".to_owned(),
-                _ if is_country(&upper) => format!("write `{upper}`"),
-                _ => "two capital letters of ISO 3166-1, for example `DE`".to_owned(),
-            };
-            self.wrong_at(
-                &site.path_of("usage-location"),
-                format!("“{country}” is no country code"),
-                &help,
-            );
-        }
-        if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
-            let near = nearest(
-                zone,
-                jiff::tz::db()
-                    .available()
-                    .map(|name| name.as_str().to_owned())
-                    .collect::<Vec<_>>()
-                    .iter()
-                    .map(String::as_str),
-            )
-            .map(str::to_owned);
-            let help = near.map_or_else(
-                || "a name of the IANA database, for example `Europe/Berlin`".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            self.wrong_at(
-                &site.path_of("time-zone"),
-                format!("“{zone}” is no time zone"),
-                &help,
-            );
-        }
-        if end.parse::<jiff::civil::Time>().is_err() || end.len() != 5 {
-            self.wrong_at(
-                &site.path_of("end-of-day"),
-                format!("“{end}” is no time of day"),
-                "write it like `17:00`",
-            );
-        }
-        read
     }
 
     fn requesters(&mut self, root: &Section<'_>) -> Requesters {

@@ -113,6 +113,22 @@ impl Reader<'_> {
         self.wrong(field, span, message, Some(help.to_owned()));
     }
 
+    /// Reports a word that stands for nothing, with the one it was probably meant to be.
+    pub(super) fn no_such(
+        &mut self,
+        field: &str,
+        message: impl Into<String>,
+        word: &str,
+        known: &[&str],
+    ) {
+        let help = match nearest(word, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "there is none yet".to_owned(),
+            None => format!("known here: {}", known.join(", ")),
+        };
+        self.wrong_at(field, message, &help);
+    }
+
     pub(super) fn remember(&mut self, path: &str, span: Range<usize>) {
         self.spans.insert(path.to_owned(), span);
     }

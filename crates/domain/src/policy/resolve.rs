@@ -127,7 +127,7 @@ fn is_allowed(policy: &Policy, step: &str) -> bool {
 }
 
 /// A step that a switch means, and what it sets there.
-type Meant<'c> = (&'c Entry, Map<String, Value>);
+pub(super) type Meant<'c> = (&'c Entry, Map<String, Value>);
 
 /// The steps that a switch means, and what it sets there.
 fn wanted<'c>(
@@ -166,7 +166,7 @@ fn wanted<'c>(
 
 /// Every step that goes by this name, `step.setting`, or another tool's name, and what the value sets there. One such name may
 /// switch several steps.
-fn found<'c>(
+pub(super) fn found<'c>(
     switch: &str,
     value: &Value,
     catalogue: &'c Catalogue,

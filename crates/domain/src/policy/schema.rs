@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Policy;
+use super::document::{ROLE_PROFILE, SITE_PROFILE};
 use crate::catalogue::{Catalogue, Entry};
 use crate::request::Kind;
 
@@ -28,6 +29,7 @@ pub fn schema(catalogue: &Catalogue) -> Value {
     }
     let names: Vec<&str> = catalogue.entries.iter().map(|entry| entry.name).collect();
     root["$defs"]["StepRules"]["properties"]["allowed"]["items"] = json!({"enum": names});
+    people(&mut root);
     root["$defs"]["steps"] = Value::Object(steps);
     root["title"] = json!("Tenure policy");
     // Every step has its own schema now.
@@ -35,6 +37,16 @@ pub fn schema(catalogue: &Catalogue) -> Value {
         types.remove("Setting");
     }
     root
+}
+
+/// The words that the shape of the types does not show.
+fn people(root: &mut Value) {
+    let kinds = [Kind::Onboard, Kind::Offboard].map(Kind::word);
+    let about = root["$defs"]["When"]["properties"]["kind"]["description"].take();
+    root["$defs"]["When"]["properties"]["kind"] = json!({"enum": kinds, "description": about});
+    for (part, known) in [("Role", ROLE_PROFILE), ("Site", SITE_PROFILE)] {
+        root["$defs"][part]["properties"]["profile"]["propertyNames"] = json!({"enum": known});
+    }
 }
 
 fn playbook(catalogue: &Catalogue, kinds: &[Kind]) -> Value {

@@ -25,6 +25,17 @@ usage-location = "DE"
 time-zone = "Europe/Berlin"
 # When a leaver whose last day has no clock time is closed.
 end-of-day = "17:00"
+# When the account of a joiner whose first day has no clock time is opened.
+start-of-day = "08:00"
+# Other names under which requests speak of it, for example ["Berlin office", "BER"].
+aliases = []
+# The mailbox language of new people; the tenant's own unless said.
+# language = "de-DE"
+# Parts of the profile of everybody there: office, street, city, state, postal-code, country, company, phone.
+[sites.default.profile]
+# office = "Berlin, Unter den Linden 1"
+# city = "Berlin"
+# company = "Contoso {site.city}"
 
 # Who may ask by ticket or mail. A request from anybody else is kept and shown, and becomes no plan.
 [requesters]
@@ -68,6 +79,72 @@ removals-may-grow = false
 [notify]
 # sender = "it@contoso.example"
 recipients = []
+
+# How new people are named. Letters of every script become plain ASCII by themselves.
+[naming]
+# The domain of new sign-in names; the tenant's default domain unless said.
+# domain = "contoso.example"
+# Patterns for the part before the @, tried in this order: {first}, {last}, {f}, {l}, and {n} (2 to 99, tried after all others).
+upn = ["{first}.{last}", "{f}{last}", "{first}.{last}{n}"]
+# The display name: {First} and {Last} as written.
+display = "{First} {Last}"
+# Letters that are written otherwise than usual.
+[naming.letters]
+# "ä" = "ae"
+# "ö" = "oe"
+# "ü" = "ue"
+# "ß" = "ss"
+
+# What a request may ask for beyond its role, by name or address; `*` stands for any letters. What is not listed is shown to the approver
+# and not given.
+[asks]
+groups = []
+licences = []
+mailboxes = []
+# Groups and lists that may be copied from a colleague.
+copy = []
+# Groups and lists that are never given on request nor copied, whatever the lists above say. For example ["*admin*", "Board*"].
+never = []
+
+# People who come for a time.
+[contractors]
+# The role they get when the request names none.
+# role = "contractor"
+# Whether a request without an end of contract is asked for it.
+need-end = true
+# Groups and lists that they never get, not by a role either.
+never = []
+
+# What jobs get, a table for each; `default` is for people without one. Licences by part number or product name. Give a role either
+# `licences` or `licence-groups`: somebody licensed by group gets no direct licence beside it.
+# [roles.default]
+# licence-groups = ["Licence Microsoft 365 E3"]
+# lists = ["All Staff"]
+#
+# [roles.sales]
+# licences = ["SPE_E3", { licence = "POWER_BI_PRO", without = ["BI_AZURE_P2"] }]
+# groups = ["Sales Team"]
+# lists = ["All Staff", "Sales News"]
+# # Opened and sent as; or with rights: full-access, send-as, send-on-behalf.
+# mailboxes = ["sales@contoso.example", { address = "orders@contoso.example", rights = ["send-as"] }]
+# # Macros: {site.city}, {site.office}, {site.name}, {first}, {last}, {department}, {job-title}.
+# profile = { company = "Contoso {site.city}", employee-type = "Employee" }
+#
+# [roles.contractor]
+# licences = ["O365_BUSINESS_PREMIUM"]
+
+# Standing instructions, followed in this order. For whom: kind (onboard or offboard), department, job-title, site, role, contractor; every
+# part must hold, `*` stands for any letters, and `when = {}` is for everybody. What then: role, licences, licence-groups, groups, lists,
+# mailboxes, switches, and a note that the approver reads.
+# [[instructions]]
+# name = "Sales gets the sales role"
+# when = { department = "Sales*" }
+# role = "sales"
+#
+# [[instructions]]
+# name = "Company phones"
+# when = { kind = "offboard", department = "Sales*" }
+# note = "Ask for the company phone."
 "#;
 
 /// The template. It is a valid policy.

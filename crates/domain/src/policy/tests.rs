@@ -1,5 +1,8 @@
 //! Holds the policy to what an editor of one sees: errors at their line, a template that is valid, switches that merge.
 
+mod examples;
+mod people;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
