@@ -8,12 +8,12 @@ mod seats;
 mod tests;
 
 use async_trait::async_trait;
-use domain::facts::{Joiner, LicenseHeld, Sku};
+use domain::facts::{Joiner, LicenseHeld, MailboxFacts, Sku};
 use domain::joiner::Wanted;
 use domain::plan::Weight;
 use domain::planner::{Proposal, Refusal};
 use domain::request::Kind;
-use domain::spec::{Budget, Route};
+use domain::spec::{Budget, Reversal, Route};
 use engine::hands::{Applied, Problem, Seen, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,20 @@ fn by_group<'a>(wish: &Wish<'a>) -> impl Iterator<Item = &'a LicenseHeld> {
 fn bought<'a>(wish: &Wish<'a>, id: &domain::ObjectId) -> Option<&'a Sku> {
     let same = |sku: &&Sku| sku.id.as_str().eq_ignore_ascii_case(id.as_str());
     wish.facts.tenant.skus.iter().find(same)
+}
+
+/// Whether a licence can be taken back like any other. The one that brings a mailbox cannot: the mailbox would be lost with it.
+fn reversal<'s>(wish: &Wish<'_>, skus: impl IntoIterator<Item = &'s Sku>) -> Reversal {
+    let brings =
+        wish.facts.mailbox == MailboxFacts::None && skus.into_iter().any(|sku| sku.carries.mailbox);
+    if brings {
+        Reversal::CannotReturn(
+            "a mailbox comes with it, and would be lost with it: whoever has it leaves by an offboarding"
+                .to_owned(),
+        )
+    } else {
+        Reversal::Return
+    }
 }
 
 /// The name that people know a licence by.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::products::Given;
 use super::seats::Seats;
-use super::{ABOUT, NEXT_TRY_MS, Settings, WAITING, WAITS, bought, title};
+use super::{ABOUT, NEXT_TRY_MS, Settings, WAITING, WAITS, bought, reversal, title};
 use crate::convert_mailbox::ASSIGNED;
 use crate::cx::{Cx, Tried, applied, takes_away, text, wanted, who};
 use crate::joining;
@@ -161,7 +161,10 @@ pub(super) fn spec(wish: &Wish<'_>, settled: &Settled<'_>, seats: Seats) -> Opti
         let sku = given.sku;
         let object = ObjectRef::new(ObjectKind::License, &sku.id, title(sku));
         let now = held.map(|held| shown_of_held(wish, held));
-        changes.push(change(object, DIRECT, now, shown(given)));
+        changes.push(Change {
+            reversal: reversal(wish, held.is_none().then_some(sku)),
+            ..change(object, DIRECT, now, shown(given))
+        });
         effects.push(match held {
             Some(_) => Effect::ChangesLicense {
                 sku: sku.id.clone(),

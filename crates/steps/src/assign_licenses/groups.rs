@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::direct::failed;
 use super::seats::Seats;
-use super::{ABOUT, WAITING, WAITS, bought, title};
+use super::{ABOUT, WAITING, WAITS, bought, reversal, title};
 use crate::cx::{Cx, applied, presence, takes_away, text, who};
 use crate::joining::{self, Pick};
 use crate::membership;
@@ -108,7 +108,10 @@ pub(super) fn spec(wish: &Wish<'_>, joins: &[Joins<'_>], seats: Seats) -> Option
     let mut gives: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for join in joins {
         let group = join.pick.group;
-        changes.push(joining::join(group));
+        changes.push(Change {
+            reversal: reversal(wish, join.gives.iter().copied()),
+            ..joining::join(group)
+        });
         effects.push(joining::joined(group));
         effects.extend(join.gives.iter().map(|sku| Effect::AssignsLicense {
             sku: sku.id.clone(),

@@ -1,4 +1,4 @@
-//! One leaver in a sandbox, and hands that carry out one spec at a time as the engine would.
+//! One person in a sandbox, and hands that carry out one spec at a time as the engine would.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use connectors::facts::{FactsError, Owned, Scan, Wanted, Who};
+use connectors::facts::{FactsError, JoinerWanted, Scan, Wanted, Who};
 use connectors::{
     Account, Cloud, Connection, Credential, Ctx, Endpoints, Purpose as CallPurpose, Sources,
     connect,
@@ -15,6 +15,7 @@ use domain::StepKey;
 use domain::facts::Facts;
 use domain::plan::Plan;
 use domain::planner::{Ask, plan};
+use domain::request::Kind;
 use domain::spec::{Edge, Expect, StepSpec};
 use engine::hands::{Applied, Hands, Problem, Purpose, Seen, Task};
 use jiff::Timestamp;
@@ -25,6 +26,7 @@ use sim::{Faults, Sandbox, Temper, World};
 use steps::{Ground, Source, TenantHands};
 
 use crate::leavers::{Leaver, START};
+use crate::vault::InMemory;
 
 /// A world and a plan for one leaver in it.
 pub(crate) struct Bench {
@@ -38,10 +40,7 @@ impl Bench {
         let mut world = demo(Timestamp::from_second(START).unwrap());
         (leaver.furnish)(world.tenants.get_mut(leaver.tenant).unwrap());
         let source = Live::on(leaver, sandbox(&world, calm(), 7));
-        let facts = source
-            .facts(CallPurpose::Plan, None, Scan::Everywhere, &[])
-            .await
-            .unwrap();
+        let facts = source.facts(CallPurpose::Plan, None, None).await.unwrap();
         let (request, policy) = (leaver.request(), leaver.policy());
         let proposal = steps::propose(&request, &policy, &facts, &leaver.switches());
         let ask = Ask {
@@ -94,12 +93,13 @@ impl Bench {
                 *byte = n.to_be_bytes()[1];
             }
         };
+        let vault = Arc::new(InMemory::default());
         let hands = TenantHands::new(
             connection.clone(),
             source,
             Arc::new(move || clock.now()),
             Arc::new(random),
-            Arc::new(crate::vault::InMemory::default()),
+            vault.clone(),
         );
         Lab {
             leaver: self.leaver,
@@ -107,6 +107,7 @@ impl Bench {
             connection,
             plan: self.plan.clone(),
             hands: Arc::new(hands),
+            vault,
             evidence: Mutex::default(),
             intended: Mutex::default(),
             receipts: Mutex::default(),
@@ -133,7 +134,8 @@ pub(crate) struct Lab {
     pub(crate) connection: Connection,
     pub(crate) plan: Plan,
     pub(crate) hands: Arc<TenantHands>,
-    evidence: Mutex<BTreeMap<StepKey, BTreeMap<String, Value>>>,
+    pub(crate) vault: Arc<InMemory>,
+    pub(crate) evidence: Mutex<BTreeMap<StepKey, BTreeMap<String, Value>>>,
     intended: Mutex<BTreeMap<StepKey, Timestamp>>,
     pub(crate) receipts: Mutex<Vec<Applied>>,
 }
@@ -162,42 +164,74 @@ impl Live {
         }
     }
 
+    /// The facts; those for a plan that is there already look at its own person and objects.
     async fn facts(
         &self,
         purpose: CallPurpose,
         run: Option<&str>,
-        scan: Scan,
-        owned: &[Owned],
+        plan: Option<&Plan>,
     ) -> Result<Facts, FactsError> {
-        let names = steps::names(&self.leaver.request(), &self.leaver.switches());
-        let (id, upn) = (self.leaver.id(), self.leaver.upn());
-        let wanted = Wanted {
-            person: Who::Known { id: &id, upn: &upn },
-            names: &names,
-            scan,
-            owned,
-            now: self.sandbox.now(),
-        };
         let ctx = Ctx {
             run: run.map(str::to_owned),
             purpose,
         };
+        let names = steps::names(&self.leaver.request(), &self.leaver.switches());
+        if self.leaver.kind == Kind::Onboard {
+            let chosen = plan.map(|plan| plan.upn.as_str());
+            return self.facts_of_joiner(&ctx, &names, chosen).await;
+        }
+        let (id, upn) = (self.leaver.id(), self.leaver.upn());
+        let owned = plan.map(steps::owned_of).unwrap_or_default();
+        let wanted = Wanted {
+            person: Who::Known { id: &id, upn: &upn },
+            names: &names,
+            scan: plan.map_or(Scan::Everywhere, |plan| Scan::Known(steps::rights_of(plan))),
+            owned: &owned,
+            now: self.sandbox.now(),
+        };
         connectors::facts::read(&self.connection, &ctx, wanted).await
+    }
+
+    async fn facts_of_joiner(
+        &self,
+        ctx: &Ctx,
+        names: &[String],
+        chosen: Option<&str>,
+    ) -> Result<Facts, FactsError> {
+        let policy = self.leaver.policy();
+        let asked = domain::joiner::wanted(&self.leaver.request(), &policy);
+        let groups = asked.groups.iter().chain(&asked.licence_groups);
+        let groups: Vec<String> = groups.map(|one| one.wish.clone()).collect();
+        let mailboxes = asked.mailboxes.iter();
+        let mailboxes: Vec<String> = mailboxes.map(|one| one.wish.address().to_owned()).collect();
+        let wanted = JoinerWanted {
+            candidates: &asked.candidates,
+            domain: policy.naming.domain.as_deref(),
+            address: asked.address.as_deref(),
+            reserved: &[],
+            employee_id: asked.profile.get("employee-id").map(String::as_str),
+            display_name: &asked.display_name,
+            groups: &groups,
+            mailboxes: &mailboxes,
+            copy_from: asked.copy_from.as_deref(),
+            names,
+            chosen,
+            now: self.sandbox.now(),
+        };
+        connectors::facts::read_joiner(&self.connection, ctx, wanted).await
     }
 }
 
 #[async_trait]
 impl Source for Live {
     async fn read(&self, run: &str, plan: &Plan) -> Result<Ground, Problem> {
-        let scan = Scan::Known(steps::rights_of(plan));
-        let facts = self
-            .facts(CallPurpose::Drift, Some(run), scan, &steps::owned_of(plan))
-            .await;
+        let facts = self.facts(CallPurpose::Drift, Some(run), Some(plan)).await;
         Ok(Ground {
             request: self.leaver.request(),
             policy: self.leaver.policy(),
             switches: self.leaver.switches(),
             facts: facts.map_err(|error| steps::of_facts(&error))?,
+            reverse: None,
         })
     }
 }

@@ -1,5 +1,5 @@
 //! The leavers that every step is tried on: one who has everything, one licensed by group, and two whose mailbox needs a licence
-//! of its own.
+//! of its own. What a case is made of serves those who come as well.
 
 use std::collections::BTreeMap;
 
@@ -22,6 +22,14 @@ pub(crate) struct Leaver {
     pub(crate) tenant: &'static str,
     pub(crate) domain: &'static str,
     pub(crate) local: &'static str,
+    /// What is wished for.
+    pub(crate) kind: Kind,
+    /// The moment of it, in seconds after the test begins; at once when 0.
+    pub(crate) starts_s: i64,
+    /// What the request says besides.
+    pub(crate) fields: &'static [(&'static str, &'static str)],
+    /// What the policy says besides, as JSON.
+    pub(crate) policy: &'static str,
     /// What the demo world lacks.
     pub(crate) furnish: fn(&mut Tenant),
     /// Settings that differ from the defaults.
@@ -35,6 +43,10 @@ pub(crate) const NORA: Leaver = Leaver {
     tenant: CONTOSO,
     domain: "contoso.example",
     local: "nora.lindqvist",
+    kind: Kind::Offboard,
+    starts_s: 0,
+    fields: &[],
+    policy: "{}",
     furnish: with_roles,
     set: |_| {},
     about: &[],
@@ -46,8 +58,8 @@ pub(crate) const MARIA: Leaver = Leaver {
     domain: "fabrikam.example",
     local: "maria.sandoval",
     furnish: |_| {},
-    set: |_| {},
     about: &["remove-licenses"],
+    ..NORA
 };
 
 /// Has a mailbox that needs a licence of its own.
@@ -81,16 +93,25 @@ impl Leaver {
     }
 
     pub(crate) fn request(&self) -> Request {
+        // Who comes gets a name; who goes or is there already is called by it.
+        let address = (!self.local.is_empty()).then(|| Cited::typed(self.upn()));
+        let when = match self.starts_s {
+            0 => When::Now,
+            seconds => When::At(Timestamp::from_second(START + seconds).unwrap()),
+        };
+        let fields = self.fields.iter();
         Request {
             id: "r1".into(),
             tenant: "tenant".into(),
-            kind: Kind::Offboard,
+            kind: self.kind,
             person: PersonHint {
-                address: Some(Cited::typed(self.upn())),
+                address,
                 ..PersonHint::default()
             },
-            when: Some(Cited::typed(When::Now)),
-            fields: BTreeMap::new(),
+            when: Some(Cited::typed(when)),
+            fields: fields
+                .map(|(name, value)| ((*name).to_owned(), Cited::typed((*value).to_owned())))
+                .collect::<BTreeMap<_, _>>(),
             switches: BTreeMap::new(),
             origin: Origin {
                 channel: "cli".to_owned(),
@@ -110,12 +131,16 @@ impl Leaver {
         } else {
             "support"
         };
-        serde_json::from_value(json!({
+        let mut policy = json!({
             "version": 1, "sites": {}, "requesters": {}, "approvals": {},
             "protected": { "break-glass-confirmed": true },
             "notify": { "sender": format!("{sender}@{}", self.domain), "recipients": [format!("it@{}", self.domain)] },
-        }))
-        .unwrap()
+        });
+        let more: BTreeMap<String, serde_json::Value> = serde_json::from_str(self.policy).unwrap();
+        for (key, value) in more {
+            policy[key] = value;
+        }
+        serde_json::from_value(policy).unwrap()
     }
 
     /// Every step of the catalogue, with its defaults where the case says nothing else.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a broken expectation must end the test")]
 
 mod every_step;
+mod joiners;
 mod lab;
 mod leavers;
 mod vault;
