@@ -265,8 +265,14 @@ impl Policy {
     /// The site people without one belong to.
     #[must_use]
     pub fn default_site(&self) -> Option<&Site> {
-        self.sites
-            .get("default")
-            .or_else(|| self.sites.values().next())
+        self.default_place().map(|(_, site)| site)
+    }
+
+    /// The site people without one belong to, with its name.
+    #[must_use]
+    pub fn default_place(&self) -> Option<(&str, &Site)> {
+        let place = self.sites.get_key_value("default");
+        let (name, site) = place.or_else(|| self.sites.iter().next())?;
+        Some((name, site))
     }
 }

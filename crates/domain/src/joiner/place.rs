@@ -33,18 +33,9 @@ pub fn find_site<'p>(policy: &'p Policy, written: &str) -> Option<(&'p str, &'p 
 pub(super) fn read(wanted: &mut Wanted, request: &Request, policy: &Policy) {
     let written = text(request, "site").or_else(|| text(request, "office"));
     let found = written.and_then(|written| find_site(policy, written));
-    let (name, site) = match found {
-        Some((name, site)) => (name.to_owned(), Some(site)),
-        None => {
-            let default = policy.default_site();
-            let name = policy
-                .sites
-                .iter()
-                .find(|(_, site)| default.is_some_and(|one| std::ptr::eq(one, *site)))
-                .map(|(name, _)| name.clone());
-            (name.unwrap_or_default(), default)
-        }
-    };
+    let place = found.or_else(|| policy.default_place());
+    let name = place.map(|(name, _)| name.to_owned()).unwrap_or_default();
+    let site = place.map(|(_, site)| site);
     if let (Some(written), None) = (written, found) {
         let known: Vec<&str> = policy.sites.keys().map(String::as_str).collect();
         wanted.caution(format!(

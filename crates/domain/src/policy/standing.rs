@@ -65,6 +65,11 @@ pub(crate) fn note(instruction: &Instruction, note: &str) -> String {
     format!("Instruction “{}”: {note}", instruction.name)
 }
 
+/// Whether it has anything to say about somebody who leaves.
+fn speaks(one: &Instruction) -> bool {
+    one.note.is_some() || !one.switches.is_empty()
+}
+
 /// What the instructions say about somebody who leaves.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForLeaver {
@@ -74,7 +79,7 @@ pub struct ForLeaver {
     pub remarks: Vec<Remark>,
 }
 
-/// What the standing instructions say about this person's leaving, in their order; of two that set one switch differently, the later one
+/// What the standing instructions say about this person's leaving, in their order (people without a known place belong to the default site); of two that set one switch differently, the later one
 /// counts. A leaver's role is not known, so instructions that ask for one do not hold.
 #[must_use]
 pub fn for_leaver(policy: &Policy, person: &Person) -> ForLeaver {
@@ -82,7 +87,8 @@ pub fn for_leaver(policy: &Policy, person: &Person) -> ForLeaver {
     let site = place
         .iter()
         .filter_map(|key| person.attributes.get(*key))
-        .find_map(|written| find_site(policy, written));
+        .find_map(|written| find_site(policy, written))
+        .or_else(|| policy.default_place());
     let sort = person.attributes.get("employee-type");
     let ground = Circumstances {
         kind: Kind::Offboard,
@@ -102,8 +108,8 @@ pub fn for_leaver(policy: &Policy, person: &Person) -> ForLeaver {
     for one in &policy.instructions {
         match one.when.judge(&ground) {
             Some(false) => continue,
-            // Only an instruction that is about leavers is missed; one for everybody with a role is about joiners.
-            None if one.when.kind == Some(Kind::Offboard) => {
+            // One that asks for a role is about joiners.
+            None if speaks(one) && one.when.role.is_none() => {
                 tell(format!(
                     "Instruction “{}” was not followed: what it asks about the person is not in the directory. Decide whether it holds.",
                     one.name

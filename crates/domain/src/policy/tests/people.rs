@@ -323,6 +323,10 @@ name = "Here"
 when = { site = "default" }
 note = "Collect the badge."
 [[instructions]]
+name = "Everybody in Finance"
+when = { department = "Fin*" }
+note = "Tell the auditors."
+[[instructions]]
 name = "Joiners"
 when = { kind = "onboard" }
 note = "never seen"
@@ -344,10 +348,16 @@ note = "never seen"
     Instruction “Here”: Collect the badge.
     {"set-forwarding":false}
     "#);
-    insta::assert_snapshot!(told(&leaver(Some("Finance"), &[("employee-type", "Employee")])), @r#"{}"#);
+    insta::assert_snapshot!(told(&leaver(Some("Finance"), &[("employee-type", "Employee")])), @r#"
+    Instruction “Here”: Collect the badge.
+    Instruction “Everybody in Finance”: Tell the auditors.
+    {}
+    "#);
     insta::assert_snapshot!(told(&leaver(None, &[])), @r#"
     Instruction “Phones” was not followed: what it asks about the person is not in the directory. Decide whether it holds.
     Instruction “Externals” was not followed: what it asks about the person is not in the directory. Decide whether it holds.
+    Instruction “Here”: Collect the badge.
+    Instruction “Everybody in Finance” was not followed: what it asks about the person is not in the directory. Decide whether it holds.
     {}
     "#);
 }
