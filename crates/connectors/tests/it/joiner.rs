@@ -338,6 +338,31 @@ async fn somebody_who_is_there_already_is_onboarded_in_place() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_address_that_is_no_sign_in_name_finds_its_owner_but_a_further_address_does_not() {
+    let mut directory = Directory::default();
+    let mut known = ada();
+    known["mail"] = json!("ada+crew@contoso.example");
+    known["proxyAddresses"] = json!([
+        "SMTP:ada+crew@contoso.example",
+        "smtp:b.okoro@contoso.example"
+    ]);
+    directory.users.push(known);
+    let mut wish = wish(&["somebody.new"]);
+    wish.address = Some("Ada+Crew@contoso.example");
+    let (facts, joiner) = joiner(directory.clone(), &wish).await;
+    assert_eq!((facts.person.id.as_str(), joiner.new), (ADA, false));
+
+    // Ada has taken over the address of somebody who left: that makes her nobody who comes.
+    wish.address = Some("b.okoro@contoso.example");
+    let (_, joiner) = self::joiner(directory, &wish).await;
+    assert!(joiner.new);
+    assert_eq!(
+        tried(&joiner)[0].1,
+        Some("it is an address of Ada King <ada.king@contoso.example>")
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_people_of_one_employee_id_are_not_chosen_from() {
     let mut directory = Directory::default();
     directory.users.push(ada());

@@ -60,13 +60,19 @@ async fn by_address(
             .map(|(person, _)| person)
             .collect());
     }
-    let Some(address) = wanted.address.filter(whole).map(str::trim) else {
+    let address = wanted.address.map(str::trim);
+    let Some(address) = address.filter(|address| address.contains('@')) else {
         return Ok(Vec::new());
     };
-    let (named, mail) = tokio::try_join!(
-        by_name_or_id(graph, ctx, address),
-        by_filter(graph, ctx, "mail", address)
-    )?;
+    // An address may have letters that no sign-in name has.
+    let named = async {
+        if whole(&address) {
+            by_name_or_id(graph, ctx, address).await
+        } else {
+            Ok(None)
+        }
+    };
+    let (named, mail) = tokio::try_join!(named, by_filter(graph, ctx, "mail", address))?;
     let mut found: Vec<PersonLite> = named.into_iter().map(|(person, _)| person).collect();
     if found.is_empty() {
         found.extend(mail.into_iter().map(|(person, _)| person));

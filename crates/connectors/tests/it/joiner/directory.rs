@@ -198,6 +198,9 @@ fn filtered(entries: &[Value], filter: Option<&str>, eventual: bool) -> (u16, Va
     if filter.contains("endsWith") && !eventual {
         return refused("Operator not supported because the required parameters might be missing.");
     }
+    if filter.matches('\'').count() % 2 == 1 {
+        return refused("There is an unterminated string literal in the filter.");
+    }
     let parts: Vec<&str> = filter.split(" or ").collect();
     let values: usize = parts.iter().map(|part| literals(part).len()).sum();
     if values > 15 && !eventual {
