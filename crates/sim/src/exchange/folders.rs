@@ -275,7 +275,11 @@ fn calendar<'t>(
     tenant: &'t Tenant,
     identity: &str,
 ) -> Result<(Recipient<'t>, &'t Mailbox), Refusal> {
-    let (mailbox, folder) = identity.split_once(':').unwrap_or((identity, ""));
+    // The last colon: the first may belong to a prefix such as `smtp:`.
+    let (mailbox, folder) = match identity.rsplit_once(':') {
+        Some((mailbox, folder)) if !mailbox.eq_ignore_ascii_case("smtp") => (mailbox, folder),
+        _ => (identity, ""),
+    };
     let found = identity::mailbox(tenant, mailbox)?;
     let Kind::Mailbox(mailbox, _) = found.kind else {
         return Err(Refusal::not_found(found.id));

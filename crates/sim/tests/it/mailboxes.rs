@@ -323,6 +323,11 @@ async fn the_calendar_is_called(exchange: &Exchange, name: &str) {
     assert!(text.contains("ManagementObjectNotFoundException"), "{text}");
     let row = exchange.row("Get-MailboxFolderPermission", at(name)).await;
     assert_eq!(row["FolderName"], name);
+    let prefixed = format!("smtp:noor.vance@contoso.example:\\{name}");
+    let row = exchange
+        .row("Get-MailboxFolderPermission", json!({"Identity": prefixed}))
+        .await;
+    assert_eq!(row["FolderName"], name);
     let folder = exchange
         .row(
             "Get-MailboxFolderStatistics",
