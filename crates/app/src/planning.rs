@@ -341,6 +341,8 @@ async fn of_earlier(
         // The run that is taken back has made it one, or the mailbox would not have been the person's.
         facts.person.kind = AccountKind::Human;
     }
+    // A reverse plan comes from receipts; what was not read for it was not asked for either.
+    facts.unchecked.clear();
     Ok(facts)
 }
 

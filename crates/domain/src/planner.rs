@@ -285,7 +285,8 @@ fn general_remarks(ground: &Ground<'_>) -> Vec<Remark> {
             "Access tokens already handed out can work for up to about an hour after sessions are revoked.",
         ));
     }
-    if person.synced {
+    let asked = ground.any(|e| *e == Effect::DisablesOnPremises);
+    if person.synced && ground.kind == Kind::Offboard && !asked {
         remarks.push(Remark::new(
             Weight::Danger,
             format!("{} is mastered on premises: disable the account and reset the password there too, or the next sync may undo the block.", person.upn),

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::RunId;
 use domain::StepKey;
 use domain::drift::short;
 use domain::plan::{Plan, Remark, Weight};
 use domain::planner::Proposal;
-use domain::spec::{Edge, Expect, StepSpec};
+use domain::spec::{ByHand, Change, Edge, Effect, Expect, StepSpec};
 use engine::hands::{Hands, Problem, Purpose, Seen, Task};
-use engine::state::{RunState, Status, operation};
-use domain::RunId;
+use engine::state::{RunState, operation};
+use serde_json::Value;
 
 use crate::find;
 use crate::step::Undo;
@@ -21,20 +22,22 @@ pub fn take_back(plan: &Plan, state: &RunState) -> Proposal {
     let mut reversed: BTreeMap<StepKey, StepKey> = BTreeMap::new();
     for (planned, (_, run)) in plan.steps.iter().zip(&state.steps).rev() {
         let spec = run.effective(planned);
-        if run.receipt.accepted_ms.is_none() || spec.by_hand.is_some() {
-            if spec.by_hand.is_some() && run.status == Status::Verified {
-                out.remarks.push(Remark::new(
-                    Weight::ByHand,
-                    format!("Done by hand, and to be taken back by hand: {}.", spec.summary),
-                ));
-            }
+        if run.receipt.accepted_ms.is_none() || only_reads(spec) {
+            continue;
+        }
+        if let Some(work) = &spec.by_hand {
+            reversed.insert(planned.key.clone(), undone(&planned.key));
+            out.specs.push(by_hand_again(spec, work));
             continue;
         }
         let Some(step) = find(&spec.step).filter(|step| step.about().version == spec.version)
         else {
             out.remarks.push(Remark::new(
                 Weight::Danger,
-                format!("Cannot return: {} (this version of Tenure has no step {} of version {}).", spec.summary, spec.step, spec.version),
+                format!(
+                    "Cannot return: {} (this version of Tenure has no step {} of version {}).",
+                    spec.summary, spec.step, spec.version
+                ),
             ));
             continue;
         };
@@ -56,6 +59,47 @@ pub fn take_back(plan: &Plan, state: &RunState) -> Proposal {
         }
     }
     out
+}
+
+/// The key of a step that takes another back.
+fn undone(key: &StepKey) -> StepKey {
+    StepKey::new(format!("{key}:undo"))
+}
+
+/// Whether a step has changed nothing: what was only waited for needs no taking back.
+fn only_reads(spec: &StepSpec) -> bool {
+    spec.effects.iter().all(|effect| {
+        matches!(
+            effect,
+            Effect::ReadsBlockAgain | Effect::AwaitsSync | Effect::AwaitsMailbox
+        )
+    }) && !spec.effects.is_empty()
+}
+
+/// What was done by hand is taken back by the same hands.
+fn by_hand_again(spec: &StepSpec, work: &ByHand) -> StepSpec {
+    let changes = spec.changes.iter().map(|change| Change {
+        now: match &change.after {
+            Expect::Is(after) => after.clone(),
+            Expect::Later => Value::Null,
+        },
+        after: Expect::Is(change.now.clone()),
+        ..change.clone()
+    });
+    StepSpec {
+        key: undone(&spec.key),
+        summary: format!("Have {} take back by hand: {}", work.assignee, spec.summary),
+        changes: changes.collect(),
+        effects: vec![Effect::ChangesOnPremises],
+        edges: Vec::new(),
+        by_hand: Some(ByHand {
+            instructions: std::iter::once("Take back what was done by hand:".to_owned())
+                .chain(work.instructions.iter().cloned())
+                .collect(),
+            ..work.clone()
+        }),
+        ..spec.clone()
+    }
 }
 
 /// What came first is taken back last: each edge of the plan turned round, also through steps that cannot return.
@@ -116,6 +160,8 @@ pub async fn hold_against(
         mut remarks,
         refusals,
     } = proposal;
+    let (by_hand, specs): (Vec<StepSpec>, Vec<StepSpec>) =
+        specs.into_iter().partition(|spec| spec.by_hand.is_some());
     let looked = futures::future::join_all(specs.iter().map(|spec| async move {
         let operation = operation(&RunId::from(run), &spec.key);
         let evidence = BTreeMap::new();
@@ -132,7 +178,7 @@ pub async fn hold_against(
         hands.observe(task, Purpose::Probe).await
     }))
     .await;
-    let mut kept = Vec::with_capacity(specs.len());
+    let mut kept = by_hand;
     for (spec, seen) in specs.into_iter().zip(looked) {
         if let Some(spec) = still_to_do(spec, &seen?, &mut remarks) {
             kept.push(spec);
@@ -153,7 +199,10 @@ fn still_to_do(mut spec: StepSpec, seen: &[Seen], remarks: &mut Vec<Remark>) -> 
             Seen::Impossible { because } => {
                 remarks.push(Remark::new(
                     Weight::Caution,
-                    format!("Cannot return: {} of {} ({because}).", change.property, change.object),
+                    format!(
+                        "Cannot return: {} of {} ({because}).",
+                        change.property, change.object
+                    ),
                 ));
                 continue;
             }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use domain::StepKey;
 use domain::plan::{Plan, StoredPlan, Weight};
-use domain::request::{Request, Span, When};
+use domain::request::{Kind, Request, Span, When};
 use domain::spec::{Change, Expect, ObjectKind, Reversal, StepSpec};
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ pub(crate) fn render(stored: &StoredPlan, request: &Request) -> String {
     remarks(&mut out, &stored.plan);
     changes(&mut out, &stored.plan);
     order(&mut out, &stored.plan);
+    moments(&mut out, &stored.plan);
+    by_hand(&mut out, &stored.plan);
     lasting(&mut out, &stored.plan);
     foot(&mut out, stored);
     out
@@ -43,7 +45,12 @@ fn asked(out: &mut String, request: &Request) {
         }
     }
     if let Some(when) = &request.when {
-        said(out, "when", &moment(&when.value), when.span.as_ref());
+        said(
+            out,
+            "when",
+            &moment(request.kind, &when.value),
+            when.span.as_ref(),
+        );
     }
     for (name, cited) in &request.fields {
         match name.as_str() {
@@ -72,8 +79,9 @@ fn asked(out: &mut String, request: &Request) {
     }
 }
 
-fn moment(when: &When) -> String {
+fn moment(kind: Kind, when: &When) -> String {
     match when {
+        When::On(date) if kind == Kind::Onboard => format!("{date}, start of the working day"),
         When::Now => "at once".to_owned(),
         When::At(at) => at.to_string(),
         When::On(date) => format!("{date}, end of the working day"),
@@ -176,6 +184,51 @@ fn indent(text: &str, by: usize) -> String {
         }
     }
     lines.join(&format!("\n{}", " ".repeat(by)))
+}
+
+/// Steps that wait for a moment of their own.
+fn moments(out: &mut String, plan: &Plan) {
+    let waiting: Vec<_> = plan
+        .steps
+        .iter()
+        .filter_map(|spec| Some((spec, spec.not_before?)))
+        .collect();
+    if waiting.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{}", paint(HEAD, "Not before"));
+    for (spec, moment) in waiting {
+        let moment = moment.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        let _ = writeln!(
+            out,
+            "    {} {}",
+            pad(&moment, 34),
+            paint(DIM, spec.key.as_str())
+        );
+    }
+}
+
+/// What people are asked to do themselves, and by when.
+fn by_hand(out: &mut String, plan: &Plan) {
+    for spec in &plan.steps {
+        let Some(work) = &spec.by_hand else {
+            continue;
+        };
+        let title = format!(
+            "{} is asked, within {} hours",
+            plain(&work.assignee),
+            work.within_hours
+        );
+        let _ = writeln!(
+            out,
+            "\n{}  {}",
+            paint(HEAD, &title),
+            paint(DIM, spec.key.as_str())
+        );
+        for line in &work.instructions {
+            let _ = writeln!(out, "  {} {}", paint(CARE, "→ "), indent(line, 5));
+        }
+    }
 }
 
 fn heading(kind: ObjectKind) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use domain::plan::Plan;
+use domain::plan::{Plan, is_containment};
 use engine::state::{Outcome, Phase, RunState, Status, StepRun};
 use engine::timing::{Cause, timing};
 
@@ -156,7 +156,9 @@ pub(crate) fn ending(plan: &Plan, state: &RunState) -> String {
         elapsed(
             " · access closed and read back after",
             state.started_ms,
-            state.contained_ms
+            state
+                .contained_ms
+                .filter(|_| plan.steps.iter().any(is_containment))
         ),
         elapsed(" · ended after", state.started_ms, state.ended_ms),
     );

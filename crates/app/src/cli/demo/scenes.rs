@@ -54,7 +54,7 @@ const TICKETS: &[Ticket] = &[
 ];
 
 /// Who leaves the hybrid tenant, and the administrator of its own directory.
-const HYBRID_LEAVER: &str = "eva.svensson@northwind.example";
+const HYBRID_LEAVER: &str = "marcus.dean@northwind.example";
 const DIRECTORY_ADMIN: &str = "samir.aziz@northwind.example";
 
 /// Everything, in order. The worst that came of it is the demonstration's own status.
