@@ -8,6 +8,7 @@ use engine::hands::{Applied, Problem, Seen, Task};
 use futures::future::{join_all, try_join_all};
 use serde_json::Value;
 
+use crate::await_mailbox;
 use crate::cx::{Cx, applied, presence};
 use crate::joining::{self, COPY_FROM, Kept};
 use crate::membership;
@@ -54,6 +55,11 @@ impl Step for AddToLists {
         if picks.is_empty() {
             return;
         }
+        let lists = joining::picked(&picks);
+        let left_out = format!("Membership of {lists}");
+        if await_mailbox::place(wish, &wanted, &left_out, out).is_none() {
+            return;
+        }
         let changes: Vec<Change> = picks.iter().map(|pick| joining::join(pick.group)).collect();
         let mut effects: Vec<Effect> = picks
             .iter()
@@ -64,10 +70,9 @@ impl Step for AddToLists {
             budget: Budget::MAIL,
             ..ABOUT.spec(
                 format!(
-                    "Put {} on {}: {}",
+                    "Put {} on {}: {lists}",
                     wish.name(),
                     count(picks.len(), "list"),
-                    joining::picked(&picks)
                 ),
                 changes,
                 effects,
@@ -94,5 +99,56 @@ impl Step for AddToLists {
             .iter()
             .map(|&index| membership::write(cx, task, index, &person));
         applied(task, join_all(writes).await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::facts::{GroupKind, GroupNamed};
+    use domain::plan::Weight;
+    use domain::policy::Policy;
+
+    use super::*;
+    use crate::tests::{joiner, propose_joiner, security_group};
+
+    const WITH_MAIL: &[(&str, &str)] = &[
+        ("add-to-lists", "{}"),
+        ("assign-licenses", "{}"),
+        ("await-mailbox", "{}"),
+    ];
+
+    #[test]
+    fn lists_need_the_mailbox_and_groups_are_left_to_their_own_step() {
+        let mut facts = joiner();
+        let mut list = security_group("News");
+        list.kind = GroupKind::Distribution;
+        let named = |group: &domain::facts::Group| GroupNamed {
+            written: group.name.clone(),
+            found: vec![group.clone()],
+        };
+        let groups = [named(&list), named(&security_group("Sales"))];
+        if let Some(joiner) = &mut facts.joiner {
+            joiner.groups.extend(groups);
+        }
+        let gives = |policy: &mut Policy| {
+            let role = policy.roles.get_mut("default").unwrap();
+            role.groups = vec!["Sales".to_owned(), "News".to_owned()];
+        };
+        let out = propose_joiner(&AddToLists, &facts, WITH_MAIL, |_, policy| gives(policy));
+        assert_eq!(
+            out.specs[0].effects,
+            [
+                Effect::AddsListMembership {
+                    list: "News".into()
+                },
+                Effect::NeedsMailbox
+            ]
+        );
+        let out = propose_joiner(&AddToLists, &facts, &WITH_MAIL[..1], |_, policy| {
+            gives(policy);
+        });
+        assert!(out.specs.is_empty());
+        assert_eq!(out.remarks[0].weight, Weight::Caution);
+        assert!(out.remarks[0].text.contains("News"), "{:?}", out.remarks);
     }
 }

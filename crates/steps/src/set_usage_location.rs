@@ -104,3 +104,40 @@ impl Step for SetUsageLocation {
         applied(task, [Tried::all(todo, result)])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{joiner, propose_joiner};
+
+    const ALONE: &[(&str, &str)] = &[(NAME, "{}")];
+
+    #[test]
+    fn somebody_with_a_role_gets_the_sites_country_whether_or_not_there_is_a_licence() {
+        let mut facts = joiner();
+        let out = propose_joiner(&SetUsageLocation, &facts, ALONE, |_, policy| {
+            policy.roles.get_mut("default").unwrap().licences.clear();
+        });
+        let change = &out.specs[0].changes[0];
+        assert_eq!(
+            (&change.now, wanted(change)),
+            (&Value::Null, &Value::from("GB"))
+        );
+        assert!(matches!(change.reversal, Reversal::CannotReturn(_)));
+        facts.joiner.as_mut().unwrap().new = false;
+        facts.person.usage_location = Some("DE".to_owned());
+        let out = propose_joiner(&SetUsageLocation, &facts, ALONE, |_, _| {});
+        assert_eq!(out.specs[0].changes[0].reversal, Reversal::Return);
+        facts.person.usage_location = Some("gb".to_owned());
+        let out = propose_joiner(&SetUsageLocation, &facts, ALONE, |_, _| {});
+        assert_eq!(out, Proposal::default());
+    }
+
+    #[test]
+    fn nobody_without_a_role_and_without_licences_is_touched() {
+        let out = propose_joiner(&SetUsageLocation, &joiner(), ALONE, |_, policy| {
+            policy.roles.clear();
+        });
+        assert_eq!(out, Proposal::default());
+    }
+}
