@@ -17,7 +17,7 @@ use crate::planner::Refusal;
 use crate::policy::{LicenceWish, MailboxWish, Policy, Site};
 use crate::request::Request;
 
-pub use asks::{barred, may_copy};
+pub use asks::{barred, kept_from_contractors, may_copy};
 pub use place::find_site;
 
 /// Something wished for, and who wishes it, in the words of a remark (`role sales`, `the request`, `instruction “CRM for Sales”`).

@@ -19,12 +19,9 @@ pub fn barred(policy: &Policy, contractor: bool, names: &[&str]) -> Option<Strin
     kept_from_contractors(policy, contractor, names)
 }
 
-/// The rule that keeps a group or list from a contractor, whoever wishes it.
-pub(super) fn kept_from_contractors(
-    policy: &Policy,
-    contractor: bool,
-    names: &[&str],
-) -> Option<String> {
+/// The rule that keeps a group or list from a contractor, whoever wishes it, a role included; nothing when none does. Hand in every name
+/// and address it goes by.
+pub fn kept_from_contractors(policy: &Policy, contractor: bool, names: &[&str]) -> Option<String> {
     let pattern = any(&policy.contractors.never, names).filter(|_| contractor)?;
     Some(format!(
         "“{pattern}” is on the policy's list [contractors] never"

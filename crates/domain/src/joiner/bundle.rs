@@ -1,7 +1,7 @@
 //! What it gets: role, standing instructions, and what the request asks for beyond them.
 
-use super::asks::{barred, kept_from_contractors};
 use super::{Sourced, Wanted, list, same, text};
+use super::{barred, kept_from_contractors};
 use crate::naming::matches;
 use crate::planner::Refusal;
 use crate::policy::{Circumstances, Instruction, LicenceWish, MailboxWish, Policy, Role};
