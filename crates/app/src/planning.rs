@@ -287,6 +287,8 @@ async fn joins(
     let mut proposal = steps::propose(request, policy, &facts, &switches);
     proposal.remarks.extend(wanted.remarks);
     proposal.refusals.extend(wanted.refusals);
+    let leaving = joiner::leaving(wiring, request, &facts).await?;
+    proposal.remarks.extend(leaving);
     let ahead = proposal.specs.iter().any(|spec| spec.not_before.is_some());
     let (at, late) = not_past(wanted.starts);
     proposal.remarks.extend(late);

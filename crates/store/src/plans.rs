@@ -22,6 +22,11 @@ statements! {
         WHERE (?1 IS NULL OR tenant = ?1) AND request = ?2 AND id <> ?3 AND superseded_by IS NULL";
     SELECT = "SELECT id, bytes, digest, made_ms, read_ms, superseded_by FROM plans
         WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_LEAVING = "SELECT plans.upn, plans.id FROM plans
+        JOIN requests ON requests.id = plans.request AND requests.kind = 'offboard'
+        LEFT JOIN runs ON runs.plan = plans.id
+        WHERE (?1 IS NULL OR plans.tenant = ?1) AND plans.tenant = ?2 AND plans.superseded_by IS NULL
+            AND (runs.id IS NULL OR runs.ended = 0)";
     SELECT_ALL = "SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
             runs.id AS run,
             (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
@@ -94,6 +99,29 @@ impl Store {
     pub async fn plan(&self, scope: &TenantScope, id: &PlanId) -> Result<StoredPlan, Error> {
         let mut connection = self.read().await?;
         Ok(load(&mut connection, scope.filter(), id).await?.plan)
+    }
+
+    /// The sign-in names of people whose leaving is planned or under way in a tenant, each with the plan.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn leaving(
+        &self,
+        scope: &TenantScope,
+        tenant: &TenantId,
+    ) -> Result<Vec<(String, PlanId)>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_LEAVING)
+            .bind(scope.filter())
+            .bind(tenant.as_str())
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let plan = PlanId::new(row.try_get::<String, _>("id")?);
+                Ok((row.try_get("upn")?, plan))
+            })
+            .collect()
     }
 
     /// The newest plans, at most so many.

@@ -6,7 +6,7 @@ use connectors::facts::{self, JoinerWanted};
 use connectors::{Connection, Ctx};
 use domain::facts::Facts;
 use domain::joiner::{self, Wanted};
-use domain::plan::Plan;
+use domain::plan::{Plan, Remark, Weight};
 use domain::policy::{MailboxWish, Policy};
 use domain::request::Request;
 use serde_json::Value;
@@ -109,4 +109,36 @@ fn seats(facts: &mut Facts, reserved: &Reserved) {
     for sku in &mut facts.tenant.skus {
         sku.reserved = reserved.seats.get(sku.id.as_str()).copied().unwrap_or(0);
     }
+}
+
+/// What the approver has to know about people who are named here and leave by a plan of ours.
+pub(super) async fn leaving(
+    wiring: &Wiring,
+    request: &Request,
+    facts: &Facts,
+) -> Result<Vec<Remark>, Problem> {
+    let scope = TenantScope::of(&request.tenant);
+    let leaving = wiring
+        .store
+        .leaving(&scope, &request.tenant)
+        .await
+        .map_err(of_store)?;
+    let copied = facts
+        .joiner
+        .iter()
+        .filter_map(|joiner| joiner.copied.as_ref());
+    let named = facts.named.iter().flat_map(|named| &named.found);
+    let mut remarks = Vec::new();
+    for person in named.chain(copied.map(|copied| &copied.person)) {
+        if let Some((upn, plan)) = leaving
+            .iter()
+            .find(|(upn, _)| upn.eq_ignore_ascii_case(&person.upn))
+        {
+            let text = format!(
+                "{upn}, whom this request names, is leaving: plan {plan}. Decide who takes that place before you approve."
+            );
+            remarks.push(Remark::new(Weight::Danger, text));
+        }
+    }
+    Ok(remarks)
 }

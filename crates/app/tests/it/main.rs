@@ -7,6 +7,7 @@ mod bad_input;
 mod cloud;
 mod drift;
 mod house;
+mod joiners;
 mod ledger;
 mod protection;
 mod runs;

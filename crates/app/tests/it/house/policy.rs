@@ -1,5 +1,19 @@
 //! The policy of the house's tenant.
 
+use domain::request::Kind;
+
+/// What a joiner gets in these tests.
+const JOINING: [&str; 8] = [
+    "create-user",
+    "set-usage-location",
+    "assign-licenses",
+    "add-to-groups",
+    "add-to-lists",
+    "await-mailbox",
+    "mailbox-settings",
+    "grant-shared-mailbox",
+];
+
 /// Steps that close access and do nothing else.
 pub(crate) const CLOSING: [&str; 3] = ["block-sign-in", "reset-password", "revoke-sessions"];
 
@@ -41,6 +55,17 @@ impl Policy {
         Self::of(&CLOSING)
     }
 
+    /// One for people who come, with a role for everybody.
+    pub(crate) fn joining() -> Self {
+        Self::of(&JOINING)
+            .with("naming", "domain = \"contoso.example\"")
+            .with("roles.default", "licences = [\"SPE_E3\"]")
+            .with(
+                "roles.sales",
+                "licences = [\"SPE_E3\"]\ngroups = [\"Sales Team\"]\nlists = [\"All Staff\"]",
+            )
+    }
+
     /// With this table instead of, or besides, what it has.
     pub(crate) fn with(mut self, table: &str, text: &str) -> Self {
         self.tables.retain(|(name, _)| name != table);
@@ -60,11 +85,13 @@ impl Policy {
         for (name, table) in &self.tables {
             text.push_str(&format!("\n[{name}]\n{table}\n"));
         }
-        text.push_str("\n[offboard]\n");
-        for step in steps::ALL {
-            let name = step.about().name;
-            let on = self.on.iter().any(|on| on == name);
-            text.push_str(&format!("{name} = {on}\n"));
+        for (playbook, kind) in [("offboard", Kind::Offboard), ("onboard", Kind::Onboard)] {
+            text.push_str(&format!("\n[{playbook}]\n"));
+            let steps = steps::ALL.iter().map(|step| step.about());
+            for about in steps.filter(|about| about.kinds.contains(&kind)) {
+                let on = self.on.iter().any(|on| on == about.name);
+                text.push_str(&format!("{} = {on}\n", about.name));
+            }
         }
         text
     }
