@@ -70,6 +70,8 @@ class Wire(httpx.AsyncBaseTransport):
 
     inner: httpx.AsyncBaseTransport
     sent: list[Sent] = field(default_factory=list)
+    # The answers of the last batch by id, as they came.
+    answers: dict[str, dict] = field(default_factory=dict)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request."""
@@ -83,6 +85,9 @@ class Wire(httpx.AsyncBaseTransport):
                 int(request.headers.get("Retry-Attempt", "0")),
             )
         )
+        if request.url.path.endswith("/$batch") and reply.status_code == 200:
+            body = json.loads(await reply.aread())
+            self.answers = {answer["id"]: answer for answer in body["responses"]}
         return reply
 
     async def aclose(self) -> None:

@@ -1,9 +1,11 @@
 """Groups and batches: members come and go one at a time, and twenty requests travel as one."""
 
+import json
 from uuid import uuid4
 
 from connection import Sandbox, expect, same, until
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
 from msgraph.generated.models.reference_create import ReferenceCreate
 from msgraph.generated.models.user import User
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
@@ -50,7 +52,11 @@ async def membership(sandbox: Sandbox) -> None:
     try:
         await members.by_directory_object_id(alex).ref.delete()
     except Exception as error:
-        same("status of a second removal", getattr(error, "response_status_code", None), 404)
+        # Mostly 404; soon after a removal also 400, in these words (both are seen of the real service).
+        status = getattr(error, "response_status_code", None)
+        message = getattr(getattr(error, "error", None), "message", None) or ""
+        words = {404: "does not exist", 400: "removed object references do not exist"}
+        expect(status in words and words[status] in message, f"a second removal gave {status}: {message!r}")
     else:
         raise AssertionError("a second removal of the same member was accepted")
 
@@ -91,6 +97,7 @@ async def batch(sandbox: Sandbox) -> None:
     content.add_request("write", relative(BatchRequestItem(patch, id="write"), sandbox))
     reply = await sandbox.graph.batch.post(content)
     codes = reply.get_response_status_codes()
+    answers = dict(sandbox.wire.answers)
     same("ids of the answers", sorted(codes), sorted(content.requests))
     # One item may be throttled while the others are answered: the SDK leaves such items to its caller.
     for name in [name for name, code in codes.items() if code == 429]:
@@ -101,12 +108,15 @@ async def batch(sandbox: Sandbox) -> None:
             lambda seen, name=name: seen.get_response_status_codes()[name] != 429,
         )
         codes[name] = again.get_response_status_codes()[name]
-        reply.responses[name] = again.responses[name]
+        answers[name] = sandbox.wire.answers[name]
     same("status of a missing person", codes["nobody"], 404)
     same("status of the write", codes["write"], 204)
     for number, key in enumerate(chosen):
         same(f"status of read-{number}", codes[f"read-{number}"], 200)
-        seen = reply.get_response_by_id(f"read-{number}", User)
+        # The SDK's batch drops the bodies of its answers (microsoft/kiota-python issue 737), so they are taken from the
+        # wire and given to the SDK's own parser.
+        body = json.dumps(answers[f"read-{number}"]["body"]).encode()
+        seen = JsonParseNodeFactory().get_root_parse_node("application/json", body).get_object_value(User)
         same(f"id in read-{number}", seen.id, key)
         same("UPN in a batch", seen.user_principal_name, truth["users"][key]["user_principal_name"])
     same("job_title in the world", sandbox.truth()["users"][jonas]["job_title"], "Platform Engineer")

@@ -34,8 +34,8 @@ impl Default for Args {
 /// # Errors
 /// When Python is missing, a package cannot be had, or a check of the SDK fails.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let begun = Instant::now();
     run::cargo(&["build", "--quiet", "--package", "app"])?;
+    let begun = Instant::now();
     let python = python()?;
     let ready = begun.elapsed();
     let folder = tempfile::tempdir()?;
@@ -47,11 +47,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     say("Microsoft's own SDK against the sandbox, with lag and throttling:");
     let mut child = Command::new(&python)
         .args(["-B", "crates/xtask/sdk/check.py"])
-        .args([
-            &sandbox.base,
-            sim::worlds::CONTOSO,
-            sim::worlds::CLIENT_ID,
-        ])
+        .args([&sandbox.base, sim::worlds::CONTOSO, sim::worlds::CLIENT_ID])
         .current_dir(run::root())
         .stdin(Stdio::piped())
         .spawn()
@@ -62,7 +58,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     drop(stdin);
     let status = child.wait()?;
     say(&format!(
-        "Ready after {:.0} s, done after {:.0} s.",
+        "The packages took {:.0} s, everything {:.0} s.",
         ready.as_secs_f64(),
         begun.elapsed().as_secs_f64()
     ));
@@ -93,7 +89,9 @@ pub(crate) fn python() -> anyhow::Result<PathBuf> {
     std::fs::create_dir_all(&folder)?;
     say("Installing Microsoft's SDK for Python (once, about half a minute).");
     let venv = folder.join("venv");
-    let venv = venv.to_str().context("the target folder has no plain name")?;
+    let venv = venv
+        .to_str()
+        .context("the target folder has no plain name")?;
     finish(
         Path::new("python3"),
         &["-m", "venv", venv],

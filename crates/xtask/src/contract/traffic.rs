@@ -5,6 +5,7 @@ mod furnish;
 mod play;
 mod scene;
 mod stage;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

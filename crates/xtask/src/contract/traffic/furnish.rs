@@ -56,6 +56,7 @@ fn directory(tenant: &mut Tenant, cast: &Cast) {
                 phone_type: (kind == MethodKind::Phone).then(|| "mobile".to_owned()),
                 is_default: kind == MethodKind::MicrosoftAuthenticator,
                 created_date_time: hours(-9_000),
+                ..AuthMethod::default()
             };
             user.methods
                 .insert(id(cast.tenant, &format!("method {kind:?}")), method);

@@ -20,6 +20,7 @@ use steps::{Cx, Switches, Undo};
 use super::Reel;
 use super::scene::{Cast, Scene, casts};
 use super::stage::Stage;
+use super::vault::InMemory;
 use crate::contract::permissions::Sender;
 
 /// When every scene begins.
@@ -87,6 +88,7 @@ async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Resul
         stage: &stage,
         plan: &plan,
         evidence: Evidence::new(),
+        vault: InMemory::default(),
     };
     let mut done = Vec::new();
     for spec in &plan.steps {
@@ -179,6 +181,7 @@ struct Act<'a> {
     stage: &'a Stage,
     plan: &'a Plan,
     evidence: Evidence,
+    vault: InMemory,
 }
 
 impl Act<'_> {
@@ -248,6 +251,7 @@ impl Act<'_> {
                     *byte = n;
                 }
             },
+            vault: &self.vault,
         }
     }
 
@@ -256,6 +260,7 @@ impl Act<'_> {
             run: "run",
             operation: spec.key.as_str(),
             attempt,
+            intended: (attempt > 0).then_some(START),
             plan: self.plan,
             spec,
             evidence: &self.evidence,
@@ -365,5 +370,7 @@ fn plan(request: &Request, cast: &Cast, facts: &Facts, steps: Vec<StepSpec>) -> 
         requester: request.origin.requester.clone(),
         approval: ApprovalNeed::default(),
         removals_may_grow: false,
+        reserves: Vec::new(),
+        follow_up: None,
     }
 }
