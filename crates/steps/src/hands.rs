@@ -228,6 +228,10 @@ impl Hands for TenantHands {
             // This very run has made it one; a retry must not take the person for somebody protected.
             facts.person.kind = AccountKind::Human;
         }
+        if facts.person.upn.eq_ignore_ascii_case(plan.person.id.as_str()) {
+            // This very run has created the account, and the plan knows the person by the sign-in name alone.
+            facts.person.id = plan.person.id.clone();
+        }
         let proposal = match reverse {
             Some(reverse) => hold_against(self, run, plan, reverse).await?,
             None => propose(&request, &policy, &facts, &switches),

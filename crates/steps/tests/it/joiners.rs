@@ -1,16 +1,18 @@
 //! Those who come, and every step on them: somebody new, somebody licensed by group, and somebody who is in the directory already.
 
+mod accounts;
+mod licences;
+mod scenarios;
+
 use std::collections::BTreeSet;
 
 use domain::StepKey;
-use domain::drift::compare;
 use domain::request::Kind;
-use domain::spec::{Effect, StepSpec};
+use domain::spec::StepSpec;
 use engine::hands::{Class, Purpose, Seen};
 use serde_json::json;
-use sim::Faults;
 use sim::world::User;
-use sim::worlds::{FABRIKAM, id};
+use sim::worlds::FABRIKAM;
 
 use crate::every_step::{NONE, lost, twice, undone};
 use crate::lab::{Bench, Lab, calm, open};

@@ -281,9 +281,11 @@ impl Lab {
     pub(crate) async fn apply(&self, spec: &StepSpec, attempt: u32, todo: &[usize]) -> Applied {
         let evidence = self.evidence.lock().unwrap().clone();
         let now = self.sandbox.now();
-        let mut intended = self.intended.lock().unwrap();
-        intended.entry(spec.key.clone()).or_insert(now);
-        drop(intended);
+        self.intended
+            .lock()
+            .unwrap()
+            .entry(spec.key.clone())
+            .or_insert(now);
         let applied = self
             .hands
             .apply(self.task(spec, attempt, &evidence), todo)

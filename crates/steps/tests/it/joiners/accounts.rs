@@ -1,0 +1,320 @@
+//! Accounts that are made once and never a stranger's: lost replies, names taken in between, the first moment of work, and accounts
+//! that come from a directory on premises.
+
+use std::time::Duration;
+
+use connectors::Purpose as CallPurpose;
+use connectors::graph::{Call, Path};
+use domain::drift::compare;
+use engine::state::Outcome;
+use serde_json::{Value, json};
+use sim::world::{OnPremisesUser, User};
+use sim::worlds::NORTHWIND;
+use sim::{Effect, Faults, HumanChange, Rule};
+
+use super::*;
+use crate::every_step::{Log, all};
+use crate::leavers::START;
+use crate::whole_run::{Inbox, drive};
+
+const CREATE: &str = "create-user";
+const UPN: &str = "arne.holm@contoso.example";
+
+/// Everybody of the new sign-in name.
+fn of_that_name(lab: &Lab) -> Vec<User> {
+    let world = lab.sandbox.world();
+    let users = world.tenants[lab.leaver.tenant].users.values();
+    users
+        .filter(|user| user.user_principal_name == lab.plan.upn)
+        .cloned()
+        .collect()
+}
+
+/// Another administrator makes an account of that name.
+async fn somebody_else(lab: &Lab, display_name: &str, employee_id: Option<&str>) {
+    let body = json!({
+        "accountEnabled": true, "displayName": display_name, "mailNickname": "arne.holm", "userPrincipalName": UPN,
+        "employeeId": employee_id,
+        "passwordProfile": { "password": "correct-Horse-7-battery" },
+    });
+    let ctx = connectors::Ctx::of(CallPurpose::Apply);
+    let call = Call::post(Path::of(["users"]), body);
+    lab.connection.graph.write(&ctx, call).await.unwrap();
+}
+
+fn failing(effect: Effect) -> Faults {
+    Faults {
+        rules: vec![Rule::once(effect)],
+        ..calm()
+    }
+}
+
+fn impossible(seen: &[Seen]) -> &str {
+    match &seen[0] {
+        Seen::Impossible { because } => because,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_taken_in_between_is_never_adopted() {
+    let bench = Bench::of(ARNE).await;
+    for name in ["Somebody Else", "Arne Holm"] {
+        // Before anything was written.
+        let (lab, spec) = bench.ready(&CREATE.into()).await;
+        somebody_else(&lab, name, None).await;
+        let seen = lab.observe(&spec, 0, Purpose::Probe).await;
+        assert!(impossible(&seen).contains(name), "{seen:?}");
+        // Written all the same: refused, and the stranger is left alone.
+        let applied = lab.apply(&spec, 1, &all(&spec)).await;
+        assert_eq!(applied.calls, []);
+        assert_eq!(applied.problems.len(), spec.changes.len());
+        for (_, problem) in &applied.problems {
+            assert_eq!(problem.class, Class::Conflict);
+            assert!(problem.message.contains(name), "{problem:?}");
+        }
+        let [stranger] = of_that_name(&lab).try_into().unwrap();
+        assert_eq!((stranger.manager, stranger.employee_id), (None, None));
+        // A request of ours that never arrived, and then somebody else's.
+        let (lab, spec) = bench.ready(&CREATE.into()).await;
+        lab.sandbox.set_faults(failing(Effect::LoseRequest));
+        lab.apply(&spec, 1, &all(&spec)).await;
+        lab.sandbox.set_faults(calm());
+        somebody_else(&lab, name, None).await;
+        let seen = lab.observe(&spec, 1, Purpose::Probe).await;
+        assert!(impossible(&seen).contains(name), "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_with_the_same_marks_that_was_there_before_is_not_ours() {
+    let (lab, spec) = Bench::of(ARNE).await.ready(&CREATE.into()).await;
+    somebody_else(&lab, "Arne Holm", Some("20417")).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    let applied = lab.apply(&spec, 1, &all(&spec)).await;
+    assert_eq!(applied.calls, []);
+    assert!(
+        applied
+            .problems
+            .iter()
+            .all(|(_, problem)| problem.class == Class::Conflict)
+    );
+    impossible(&lab.observe(&spec, 1, Purpose::Verify).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_reply_is_recognised_by_its_marks_and_nobody_is_created_twice() {
+    let bench = Bench::of(ARNE).await;
+    let (lab, spec) = bench.ready(&CREATE.into()).await;
+    lab.sandbox.set_faults(failing(Effect::LoseReply));
+    let applied = lab.apply(&spec, 1, &all(&spec)).await;
+    lab.sandbox.set_faults(calm());
+    assert_eq!(applied.evidence.get("created"), None);
+    let seen = lab.observe(&spec, 1, Purpose::Probe).await;
+    let open = open(&spec, &seen);
+    let left: Vec<&str> = open
+        .iter()
+        .map(|&index| spec.changes[index].property.as_str())
+        .collect();
+    assert_eq!(left, ["manager"]);
+    lab.finish(&spec, 1, &seen).await;
+    let [arne] = of_that_name(&lab).try_into().unwrap();
+    assert!(arne.manager.is_some() && arne.force_change_password && !arne.account_enabled);
+    assert_eq!(arne.business_phones, ["+49 40 5550100"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_password_leaves_no_trace() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(log.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (lab, spec) = Bench::of(ARNE).await.ready(&CREATE.into()).await;
+    tracing::callsite::rebuild_interest_cache();
+    lab.carry(&spec).await;
+    let [arne] = of_that_name(&lab).try_into().unwrap();
+    let mut traces = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(traces.contains("sending a request"), "the log was kept");
+    traces.push_str(&format!("{:?}", lab.receipts.lock().unwrap()));
+    traces.push_str(&serde_json::to_string(&*lab.receipts.lock().unwrap()).unwrap());
+    traces.push_str(&serde_json::to_string(&lab.plan).unwrap());
+    let candidates = traces.as_bytes().windows(40);
+    for candidate in candidates {
+        use sha2::Digest as _;
+        let hash = hex::encode(sha2::Sha256::digest(candidate));
+        assert_ne!(
+            hash, arne.password_hash,
+            "the password is in a log or a receipt"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_drift_check_sees_only_what_others_have_changed() {
+    for joiner in JOINERS {
+        let bench = Bench::of(joiner).await;
+        let lab = bench.lab();
+        assert_eq!(
+            compare(&lab.plan.steps, &lab.propose_again().await, false),
+            []
+        );
+        // A run that is retried after it has created the account reads somebody who is in the directory.
+        let create = lab.spec(&CREATE.into());
+        lab.carry(&create).await;
+        let rest: Vec<StepSpec> = without(&lab.plan.steps, &create.key);
+        let fresh = without(&lab.propose_again().await, &create.key);
+        let ours = |spec: &&StepSpec| OURS.contains(&spec.key.as_str());
+        let (rest, fresh): (Vec<_>, Vec<_>) = (
+            rest.iter().filter(ours).cloned().collect(),
+            fresh.iter().filter(ours).cloned().collect(),
+        );
+        assert_eq!(compare(&rest, &fresh, false), []);
+    }
+}
+
+fn without(specs: &[StepSpec], key: &StepKey) -> Vec<StepSpec> {
+    let rest = specs.iter().filter(|spec| spec.key != *key);
+    rest.cloned().collect()
+}
+
+/// The whole run by the real engine, in a cloud that lags, throttles and loses replies.
+#[tokio::test(start_paused = true)]
+async fn joiners_are_ready_and_open_from_the_first_moment() {
+    let rule = |effect: Effect, probability: f64| Rule {
+        probability,
+        ..Rule::always(effect)
+    };
+    let rules = vec![
+        rule(Effect::LoseReply, 0.02),
+        rule(Effect::LoseRequest, 0.01),
+        rule(Effect::FailAfter { status: 504 }, 0.01),
+    ];
+    for (joiner, seed) in [(ARNE, 1), (ARNE, 2), (ARNE, 3), (KATE, 4), (TOMAS, 5)] {
+        let bench = Bench::of(joiner).await;
+        let faults = Faults {
+            rules: rules.clone(),
+            ..Faults::default()
+        };
+        let lab = bench.lab_with(faults, seed);
+        let state = drive(&bench, &lab, &Inbox::default()).await;
+        let findings: Vec<_> = state.open_findings().collect();
+        let name = format!("{} with seed {seed}", bench.plan.upn);
+        assert_eq!(
+            (state.outcome(), findings),
+            (Some(Outcome::Completed), Vec::new()),
+            "{name}"
+        );
+        let [user] = of_that_name(&lab).try_into().unwrap();
+        assert!(user.account_enabled && !user.licences.is_empty(), "{name}");
+        let log = lab.sandbox.log();
+        let opened: Vec<_> = log
+            .iter()
+            .filter(|change| change.field == "account_enabled" && change.after == json!(true))
+            .collect();
+        assert_eq!(opened.len(), usize::from(joiner.starts_s > 0), "{name}");
+        for change in opened {
+            assert!(
+                change.time.as_second() >= START + joiner.starts_s,
+                "{name}: {change:?}"
+            );
+        }
+        let created: Vec<_> = log
+            .iter()
+            .filter(|change| change.operation == "POST /users")
+            .collect();
+        assert_eq!(
+            created.len(),
+            usize::from(joiner.local.is_empty()),
+            "{name}"
+        );
+        for change in created {
+            let open = joiner.starts_s == 0;
+            assert_eq!(change.after["account_enabled"], json!(open), "{name}");
+        }
+    }
+}
+
+/// Comes to a tenant whose accounts are made on premises.
+const OLE: Leaver = Leaver {
+    tenant: NORTHWIND,
+    domain: "northwind.example",
+    fields: &[
+        ("given-name", "Ole"),
+        ("family-name", "Vik"),
+        ("department", "Warehouse"),
+    ],
+    policy: r#"{
+        "sites": { "default": { "usage-location": "NO", "time-zone": "Europe/Oslo" } },
+        "naming": { "domain": "northwind.example" },
+        "roles": { "default": { "licences": ["Microsoft 365 E3"] } }
+    }"#,
+    set: |switches| {
+        switches.insert(
+            CREATE.to_owned(),
+            json!({ "where": "on-premises", "assignee": "it@northwind.example" }),
+        );
+    },
+    about: &[],
+    ..ARNE
+};
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_made_on_premises_is_awaited_and_then_licensed() {
+    let bench = Bench::of(OLE).await;
+    let lab = bench.lab();
+    let synced = lab.spec(&"create-user:synced".into());
+    let seen = lab.observe(&synced, 0, Purpose::Probe).await;
+    assert_eq!(seen, [Seen::Value { value: Value::Null }]);
+    assert_eq!(
+        lab.apply(&synced, 1, &[0]).await,
+        engine::hands::Applied::default()
+    );
+    let user = OnPremisesUser {
+        sam_account_name: "ole.vik".to_owned(),
+        user_principal_name: lab.plan.upn.clone(),
+        display_name: "Ole Vik".to_owned(),
+        enabled: false,
+        ..OnPremisesUser::default()
+    };
+    let add = HumanChange::AddOnPremisesUser {
+        user: Box::new(user),
+    };
+    lab.sandbox.human(NORTHWIND, &add).unwrap();
+    let sync = HumanChange::SyncDirectory { full: false };
+    lab.sandbox.human(NORTHWIND, &sync).unwrap();
+    let seen = lab.observe(&synced, 1, Purpose::Poll).await;
+    assert_eq!(open(&synced, &seen), NONE);
+    for key in ["set-usage-location", "assign-licenses"] {
+        lab.carry(&lab.spec(&key.into())).await;
+    }
+    let [ole] = of_that_name(&lab).try_into().unwrap();
+    assert_eq!(
+        (ole.usage_location.as_deref(), ole.licences.len()),
+        (Some("NO"), 1)
+    );
+    let task = lab.spec(&CREATE.into()).by_hand.unwrap();
+    assert!(
+        task.instructions
+            .contains(&"department: Warehouse".to_owned()),
+        "{task:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_account_is_not_taken_for_the_synchronised_one() {
+    let bench = Bench::of(Leaver {
+        fields: &[("given-name", "Arne"), ("family-name", "Holm")],
+        tenant: NORA.tenant,
+        domain: NORA.domain,
+        policy: ARNE.policy,
+        ..OLE
+    })
+    .await;
+    let lab = bench.lab();
+    somebody_else(&lab, "Somebody Else", None).await;
+    let synced = lab.spec(&"create-user:synced".into());
+    let seen = lab.observe(&synced, 1, Purpose::Poll).await;
+    assert!(impossible(&seen).contains("Somebody Else"), "{seen:?}");
+}
