@@ -7,10 +7,11 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::Error;
 use crate::draft::{Draft, Reading};
 use crate::person;
-use crate::place::Place;
-use crate::{Error, form};
+use crate::place::{Order, Place};
+use crate::reader::{self, Ticket};
 
 /// A ticket as it comes in; further fields are ignored.
 #[derive(Debug, Deserialize)]
@@ -21,6 +22,8 @@ struct Line {
     #[serde(default)]
     body: String,
     received_at: String,
+    #[serde(default, alias = "language")]
+    lang: Option<String>,
 }
 
 /// Reads one line `{id, subject, body, received_at}` and gives `{id, requests: […]}`. Without a place, the ticket's own distance from
@@ -39,11 +42,18 @@ pub fn extract(line: &str, place: Option<&Place>) -> Result<Value, Error> {
     let place = match place {
         Some(place) => place,
         None => {
-            of_ticket = Place::in_zone(zone_of(&ticket.received_at));
+            let order = usual_order(ticket.lang.as_deref(), &ticket.received_at);
+            of_ticket = Place::in_zone(zone_of(&ticket.received_at)).or_order(order);
             &of_ticket
         }
     };
-    let reading = form::read(&ticket.subject, &ticket.body, received_at, place);
+    let asked = Ticket {
+        subject: &ticket.subject,
+        body: &ticket.body,
+        received_at,
+        language: ticket.lang.as_deref(),
+    };
+    let reading = reader::read(&asked, place);
     let mut out = json!({ "id": ticket.id, "requests": [] });
     let requests: Vec<Value> = reading
         .drafts()
@@ -66,6 +76,29 @@ fn zone_of(received_at: &str) -> TimeZone {
         .ok()
         .and_then(|pieces| pieces.to_numeric_offset())
         .map_or(TimeZone::UTC, TimeZone::fixed)
+}
+
+/// What comes first in numeric dates, by the region of the language, else by the distance from UTC as written: the Americas write the
+/// month first, the rest of the world the day. A machine's plain `Z` says nothing.
+fn usual_order(language: Option<&str>, received_at: &str) -> Option<Order> {
+    match language {
+        Some("en-US") => return Some(Order::MonthFirst),
+        Some("en-CA" | "en-ZA" | "en-PH") => return None,
+        Some(tag) if tag.contains('-') || !tag.starts_with("en") => return Some(Order::DayFirst),
+        _ => {}
+    }
+    if received_at.ends_with(['Z', 'z']) {
+        return None;
+    }
+    let offset = DateTimeParser::new()
+        .parse_pieces(received_at)
+        .ok()?
+        .to_numeric_offset()?;
+    Some(if (-11..=-4).contains(&(offset.seconds() / 3600)) {
+        Order::MonthFirst
+    } else {
+        Order::DayFirst
+    })
 }
 
 fn request(draft: &Draft, received_at: Timestamp, place: &Place) -> Value {
@@ -98,10 +131,11 @@ fn request(draft: &Draft, received_at: Timestamp, place: &Place) -> Value {
     ] {
         if let Some(value) = draft.field(field) {
             let value = if value == "manager" {
-                draft.field("manager").unwrap_or(value)
+                draft.field("manager")
             } else {
-                value
+                Some(value)
             };
+            let Some(value) = value else { continue };
             out.insert(name.to_owned(), json!(value));
         }
     }
@@ -112,7 +146,7 @@ fn request(draft: &Draft, received_at: Timestamp, place: &Place) -> Value {
     ] {
         if let Some(value) = draft.field(field) {
             let items: Vec<&str> = value
-                .split([',', ';'])
+                .split('\n')
                 .map(str::trim)
                 .filter(|item| !item.is_empty())
                 .collect();
@@ -145,9 +179,17 @@ fn who(draft: &Draft) -> Map<String, Value> {
         (Some((given, family)), _) => Some(format!("{given} {family}")),
         (None, name) => name.map(str::to_owned),
     };
-    if let Some((given, family)) = parts {
-        out.insert("given_name".to_owned(), json!(given));
-        out.insert("family_name".to_owned(), json!(family));
+    match parts {
+        Some((given, family)) => {
+            out.insert("given_name".to_owned(), json!(given));
+            out.insert("family_name".to_owned(), json!(family));
+        }
+        // A lone name is most often the given one; the question who is meant stands beside it.
+        None => {
+            if let Some(name) = name {
+                out.insert("given_name".to_owned(), json!(name));
+            }
+        }
     }
     if let Some(shown) = shown {
         out.insert("display_name".to_owned(), json!(shown));
@@ -195,18 +237,8 @@ fn urgency(when: &When, received_at: Timestamp, place: &Place) -> &'static str {
 
 /// Fields whose words stand for a choice.
 fn judged(draft: &Draft, out: &mut Map<String, Value>) {
-    if let Some(device) = draft.field("device") {
-        let lower = device.to_lowercase();
-        let action = if lower.contains("wipe") || lower.contains("factory reset") {
-            Some("wipe")
-        } else if lower.contains("retire") || lower.contains("company data") {
-            Some("retire")
-        } else {
-            lower.contains("keep").then_some("keep")
-        };
-        if let Some(action) = action {
-            out.insert("device_action".to_owned(), json!(action));
-        }
+    if let Some(action) = draft.field("device-action") {
+        out.insert("device_action".to_owned(), json!(action));
     }
     let keep = draft
         .field("keep-mailbox")
@@ -220,30 +252,7 @@ fn judged(draft: &Draft, out: &mut Map<String, Value>) {
     }) {
         out.insert("keep_mailbox".to_owned(), json!(keep));
     }
-    let contractor = draft
-        .field("contractor")
-        .map(str::to_lowercase)
-        .and_then(|word| {
-            let outside = [
-                "contract",
-                "external",
-                "freelance",
-                "agency",
-                "consultant",
-                "temp",
-            ];
-            let inside = ["permanent", "employee", "full-time", "full time", "staff"];
-            if outside.iter().any(|one| word.contains(one)) || person::yes_no(&word) == Some(true) {
-                Some(true)
-            } else if inside.iter().any(|one| word.contains(one))
-                || person::yes_no(&word) == Some(false)
-            {
-                Some(false)
-            } else {
-                None
-            }
-        });
-    if let Some(contractor) = contractor {
+    if let Some(contractor) = draft.field("contractor").and_then(person::yes_no) {
         out.insert("contractor".to_owned(), json!(contractor));
     }
 }

@@ -1,5 +1,6 @@
 //! Reads structured forms out of tickets: `key: value` in any order and in real-life disorder, one draft per person.
 
+mod choice;
 mod fields;
 mod kind;
 mod moment;

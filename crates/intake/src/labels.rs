@@ -63,7 +63,7 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::Who,
-        "employee|employee name|name of employee|employee full name|full name of employee|name|full name|display name|user|user account|account|account name|person|person name|leaver|leaver name|name of leaver|departing employee|departing user|departing employee name|terminated employee|staff member|staff name|staff|colleague|team member|worker|worker name|new hire|new hire name|new starter|new starter name|starter|starter name|joiner|joiner name|new employee|new employee name|employee to offboard|user to offboard|user to disable|user to be disabled|person leaving|who|who is leaving|who is joining|name of new starter|name of new hire|contractor name|consultant|consultant name|employee details|user name and email|affected user",
+        "employee|employee name|name of employee|employee full name|full name of employee|name|full name|display name|user|user account|account|account name|person|person name|leaver|leaver name|name of leaver|departing employee|departing user|departing employee name|terminated employee|staff member|staff name|staff|colleague|team member|worker|worker name|new hire|new hire name|new starter|new starter name|name of new employee|candidate|candidate name|name of joiner|new joiner|new joiner name|contractor full name|intern name|starter|starter name|joiner|joiner name|new employee|new employee name|employee to offboard|user to offboard|user to disable|user to be disabled|person leaving|who|who is leaving|who is joining|name of new starter|name of new hire|contractor name|consultant|consultant name|employee details|user name and email|affected user",
     ),
     (
         Label::GivenName,
@@ -79,7 +79,7 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::Email,
-        "email|email address|mail|mail address|mailbox|employee email|employee email address|user email|user email address|work email|work email address|business email|company email|corporate email|email of employee|email of leaver|leaver email|leaver email address|primary email|smtp address|emailaddress",
+        "email|email address|mail|mail address|mailbox|employee email|employee email address|user email|user email address|work email|work email address|business email|company email|corporate email|email of employee|email of leaver|leaver email|leaver email address|primary email|smtp address|emailaddress|preferred email|preferred email address|requested email|requested email address|new email|new email address|desired email|desired email address",
     ),
     (
         Label::UserName,
@@ -99,7 +99,7 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::StartDate,
-        "start date|starting date|date of joining|joining date|join date|first day|first working day|first day of work|hire date|starts on|starts|start|employment start date|commencement date|date of hire|begin date|starting on|onboarding date|doj",
+        "start date|starting date|date of joining|joining date|join date|first day|first working day|first day of work|hire date|starts on|starts|start|employment start date|commencement date|date of hire|begin date|starting on|onboarding date|doj|date of commencement|date of start|begins|first day at work|joining on|starting|starting from|joins on|joins|joining|planned start date|proposed start date|expected start date|start date of employment|date joining",
     ),
     (
         Label::EffectiveDate,
@@ -111,7 +111,7 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::ContractEnd,
-        "contract end|contract end date|end of contract|contract ends|contract until|contract expiry|contract expires|fixed term until",
+        "contract end|contract end date|end of contract|contract ends|contract until|contract expiry|contract expires|fixed term until|contract expiry date|contract finish date|fixed term end date|end of assignment|assignment end|assignment end date|engagement end|engagement end date|end date of contract|internship end|placement end",
     ),
     (
         Label::Time,
@@ -161,15 +161,15 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::JobTitle,
-        "job title|title|position|role|job|job role|designation|function",
+        "job title|title|position title|new job title|new title|new position|business title|position|role|job|job role|designation|function",
     ),
     (
         Label::Department,
-        "department|dept|division|team|business unit|org unit|cost centre|cost center|unit|section",
+        "department|dept|division|team|business unit|org unit|cost centre|cost center|unit|section|department name|dept name|department team|directorate",
     ),
     (
         Label::Office,
-        "office|office location|location|site|branch|work location|workplace|building|place of work|city",
+        "office|office location|location|site|branch|work location|workplace|building|place of work|city|based at|based in|office site|site location|base location|primary location|work site",
     ),
     (
         Label::Mobile,
@@ -181,23 +181,23 @@ const LABELS: &[(Label, &str)] = &[
     ),
     (
         Label::Licences,
-        "licence|license|licences|licenses|licence type|license type|microsoft 365 licence|microsoft 365 license|licence required|license required|licences required|licenses required|m365 licence|m365 license",
+        "licence|license|licences|licenses|licence type|license type|microsoft 365 licence|microsoft 365 license|licence required|license required|licences required|licenses required|m365 licence|m365 license|m365 licences|m365 licenses|microsoft licence|microsoft license|office 365 licence|office 365 license|software licence|software license|licence needed|license needed|licence level|license level",
     ),
     (
         Label::Groups,
-        "groups|group|group memberships|group membership|distribution lists|distribution list|teams|security groups|add to groups|groups and teams|lists|mailing lists",
+        "groups|group|group memberships|group membership|distribution lists|distribution list|teams|security groups|add to groups|groups and teams|lists|mailing lists|group access|distribution groups|teams and groups|groups required|groups needed|required groups|groups to add|microsoft 365 groups|m365 groups|mail groups|email groups|ms teams|teams channels",
     ),
     (
         Label::SharedMailboxes,
-        "shared mailboxes|shared mailbox|access to shared mailboxes|shared mailbox access|shared inboxes",
+        "shared mailboxes|shared mailbox|access to shared mailboxes|shared mailbox access|shared inboxes|shared mailboxes required|access to shared mailbox|shared mailboxes needed|mailboxes|additional mailboxes|functional mailboxes|team mailboxes",
     ),
     (
         Label::CopyFrom,
-        "copy from|copy access from|same access as|mirror access of|mirror access from|mirror|copy permissions from|model after|same as|permissions like|access same as|clone from",
+        "copy from|copy access from|same access as|mirror access of|mirror access from|mirror|copy permissions from|model after|same as|permissions like|access same as|clone from|same permissions as|same rights as|same groups as|copy rights from|copy permissions of|copy access of|copy user|mirror user|mirror permissions of|template user|reference user|replicate access of|access to match|access like|copy from user|model user|rights as",
     ),
     (
         Label::Contractor,
-        "employment type|contract type|worker type|employment|contractor|employee type|staff type|type of contract|engagement type",
+        "employment type|contract type|worker type|employment|contractor|employee type|staff type|type of contract|engagement type|worker category|employment status|employee or contractor|is contractor|external|external worker|employee category|person type",
     ),
     (
         Label::Note,

@@ -8,15 +8,21 @@ pub mod extract;
 pub mod form;
 mod hostile;
 mod labels;
+mod language;
 mod lines;
 pub mod mail;
+mod merge;
 mod person;
 mod place;
+mod products;
+pub mod prose;
+pub mod reader;
 mod visible;
 mod when;
 
 pub use draft::{Draft, Flag, Reading};
-pub use place::Place;
+pub use place::{Order, Place};
+pub use reader::{Reader, Ticket, read};
 
 /// Why something could not be taken in.
 #[derive(Debug, thiserror::Error)]

@@ -36,6 +36,15 @@ impl Place {
         })
     }
 
+    /// The same place, with an order where it has none of its own.
+    #[must_use]
+    pub fn or_order(self, order: Option<Order>) -> Self {
+        Self {
+            order: self.order.or(order),
+            ..self
+        }
+    }
+
     /// A zone of which nothing else is known.
     #[must_use]
     pub fn in_zone(zone: TimeZone) -> Self {

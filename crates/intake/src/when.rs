@@ -463,7 +463,7 @@ impl Phrase<'_> {
 }
 
 /// What a date written in numbers can mean: day first, then month first where that differs. Dots put the day first.
-fn in_numbers(word: &str) -> Option<Vec<Date>> {
+pub(crate) fn in_numbers(word: &str) -> Option<Vec<Date>> {
     let sign = word.chars().find(|c| !c.is_ascii_digit())?;
     if !matches!(sign, '/' | '.' | '-') {
         return None;

@@ -3,11 +3,10 @@
 use domain::request::{Cited, Kind};
 use serde_json::Value;
 
-use super::{Entry, Ticket, moment, who};
+use super::{Entry, Ticket, choice, moment, who};
 use crate::draft::Draft;
 use crate::labels::Label;
 use crate::person::{self, Doubt};
-use crate::when;
 
 /// Fields that name another person.
 const OTHERS: &[(Label, &str, &str)] = &[
@@ -29,12 +28,15 @@ const TEXTS: &[(Label, &str)] = &[
     (Label::Office, "office"),
     (Label::Mobile, "mobile"),
     (Label::Phone, "phone"),
+    (Label::Urgency, "urgency"),
+    (Label::Device, "device"),
+];
+
+/// Fields that hold several values.
+const LISTS: &[(Label, &str)] = &[
     (Label::Licences, "licences"),
     (Label::Groups, "groups"),
     (Label::SharedMailboxes, "shared-mailboxes"),
-    (Label::Contractor, "contractor"),
-    (Label::Urgency, "urgency"),
-    (Label::Device, "device"),
 ];
 
 /// Fields that are a switch of the leaver's plan: the field, the switch by an accepted name, and what `yes` sets it to.
@@ -62,6 +64,16 @@ pub(super) fn fill(draft: &mut Draft, ticket: &Ticket<'_>, entries: &[Entry]) {
             draft.fields.insert((*field).to_owned(), value);
         }
     }
+    for (label, field) in LISTS {
+        if let Some(value) = single(draft, ticket, entries, *label, field) {
+            let value = Cited {
+                value: choice::lines(&value.value),
+                ..value
+            };
+            draft.fields.insert((*field).to_owned(), value);
+        }
+    }
+    choice::fill(draft, ticket, entries);
     notes(draft, ticket, entries);
     // Whoever filled the form in: several of them are no contradiction.
     if let Some(first) = values(ticket, entries, Label::Requester).into_iter().next() {
@@ -81,7 +93,7 @@ pub(super) fn fill(draft: &mut Draft, ticket: &Ticket<'_>, entries: &[Entry]) {
 }
 
 /// The values of a field that say something, each once.
-fn values(ticket: &Ticket<'_>, entries: &[Entry], label: Label) -> Vec<Cited<String>> {
+pub(super) fn values(ticket: &Ticket<'_>, entries: &[Entry], label: Label) -> Vec<Cited<String>> {
     let mut values: Vec<Cited<String>> = Vec::new();
     for entry in entries.iter().filter(|entry| entry.label == Some(label)) {
         let text = ticket.text(&entry.value);
@@ -278,7 +290,7 @@ fn contract_end(draft: &mut Draft, ticket: &Ticket<'_>, entries: &[Entry]) {
         let Some(written) = single(draft, ticket, entries, label, "contract-end") else {
             continue;
         };
-        match when::read(&written.value, &ticket.clock).map(|point| point.day) {
+        match moment::date(&written.value, ticket).map(|point| point.day) {
             Ok(Some(day)) => {
                 let value = day.to_string();
                 draft

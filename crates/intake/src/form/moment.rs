@@ -8,6 +8,7 @@ use super::{Entry, Ticket};
 use crate::draft::Draft;
 use crate::labels::Label;
 use crate::person;
+use crate::prose;
 use crate::when::{self, Point, say};
 
 /// Whether a field says when.
@@ -71,7 +72,7 @@ pub(super) fn fill(draft: &mut Draft, ticket: &Ticket<'_>, entries: &[Entry]) ->
     );
     let mut moments: Vec<Cited<When>> = Vec::new();
     for range in &ranges {
-        let read = when::read(ticket.text(range), &ticket.clock).and_then(|mut point| {
+        let read = date(ticket.text(range), ticket).and_then(|mut point| {
             complete(&mut point, time.as_ref(), zone.clone())?;
             when::resolve(&point, &ticket.clock)
         });
@@ -90,6 +91,15 @@ pub(super) fn fill(draft: &mut Draft, ticket: &Ticket<'_>, entries: &[Entry]) ->
         draft.ask("when", doubt);
     }
     ranks(kind).concat()
+}
+
+/// Reads the value of a date: as written out, else in words that count from the receipt.
+pub(super) fn date(value: &str, ticket: &Ticket<'_>) -> Result<Point, String> {
+    when::read(value, &ticket.clock).or_else(|doubt| match prose::date_in(value, &ticket.clock) {
+        Some(Ok(point)) => Ok(point),
+        Some(Err(better)) => Err(better),
+        None => Err(doubt),
+    })
 }
 
 /// `Effective immediately`, on a line of its own.

@@ -1,0 +1,600 @@
+//! Finds dates and times in sentences and says which day they are, counted from the receipt of the ticket.
+
+use jiff::ToSpan;
+use jiff::civil::{Date, Time, Weekday};
+
+use super::items::{Item, Slot, What};
+use super::pattern::Match;
+use crate::language::Grammar;
+use crate::place::Order;
+use crate::when::{self, Clock, Doubt, Point, say};
+
+/// A date or time in a sentence.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    /// What it says, or why that is uncertain.
+    pub(crate) point: Result<Point, Doubt>,
+    /// Speaks of the day that was named before.
+    pub(crate) that_day: bool,
+    /// Lies behind by its wording: `last Thursday`.
+    pub(crate) past: bool,
+    /// The likely reading stands in `point`; this has to be asked before it counts.
+    pub(crate) check: Option<Doubt>,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            point: Ok(Point::default()),
+            that_day: false,
+            past: false,
+            check: None,
+        }
+    }
+}
+
+/// A day count that is far behind any date a ticket is about.
+const RECENT_DAYS: i32 = 30;
+
+/// The date or time that begins at this item, and how many items it takes.
+pub(crate) fn scan(
+    text: &str,
+    raw: &[Item],
+    at: usize,
+    clock: &Clock<'_>,
+    grammar: &Grammar,
+) -> Option<(Found, usize)> {
+    if let Some((time, after)) = time(raw, at, grammar) {
+        let zone_end = zone(raw, after).map_or(after, |(_, end)| end);
+        let joint = zone_end
+            + usize::from(
+                raw.get(zone_end)
+                    .is_some_and(|item| grammar.is("date-joint", &item.word)),
+            );
+        let (mut found, end) = match day(text, raw, joint, clock, grammar) {
+            Some((found, end)) => (found, end),
+            None => (
+                Found {
+                    point: Ok(Point::default()),
+                    ..Found::default()
+                },
+                zone_end,
+            ),
+        };
+        if let Ok(point) = &mut found.point {
+            point.time = Some(time);
+            point.zone = zone(raw, after).map(|(zone, _)| zone);
+        }
+        return Some((found, end - at));
+    }
+    let (mut found, mut end) = day(text, raw, at, clock, grammar)?;
+    let joint = end
+        + usize::from(
+            raw.get(end)
+                .is_some_and(|item| grammar.is("time-joint", &item.word)),
+        );
+    if let Ok(point) = &mut found.point {
+        if let Some((time, after)) = time(raw, joint, grammar) {
+            point.time = Some(time);
+            end = after;
+            if let Some((zone, after)) = zone(raw, end) {
+                point.zone = Some(zone);
+                end = after;
+            }
+        } else if point.day.is_none() && point.end_of_day {
+            // `end of day on Friday`
+            if let Some((
+                Found {
+                    point: Ok(day),
+                    that_day,
+                    past,
+                    check,
+                },
+                after,
+            )) = day_after(text, raw, joint, clock, grammar)
+            {
+                point.day = day.day;
+                found.that_day |= that_day;
+                found.past |= past;
+                found.check = check;
+                end = after;
+            }
+        }
+    }
+    Some((found, end - at))
+}
+
+fn day_after(
+    text: &str,
+    raw: &[Item],
+    at: usize,
+    clock: &Clock<'_>,
+    grammar: &Grammar,
+) -> Option<(Found, usize)> {
+    let at = at
+        + usize::from(
+            raw.get(at)
+                .is_some_and(|item| grammar.is("date-joint", &item.word)),
+        );
+    day(text, raw, at, clock, grammar)
+}
+
+/// The longest phrase that names a day here.
+fn day(
+    text: &str,
+    raw: &[Item],
+    at: usize,
+    clock: &Clock<'_>,
+    grammar: &Grammar,
+) -> Option<(Found, usize)> {
+    let mut best: Option<(&str, Match)> = None;
+    for named in &grammar.dates {
+        if let Some(hit) = named.pattern.at(raw, at, grammar)
+            && best
+                .as_ref()
+                .is_none_or(|(_, known)| hit.range.end > known.range.end)
+        {
+            best = Some((named.name, hit));
+        }
+    }
+    let (meaning, hit) = best?;
+    let end = hit.range.end;
+    let said = text.get(raw[at].range.start..raw[end - 1].range.end)?;
+    let reader = Reader {
+        raw,
+        hit: &hit,
+        clock,
+        grammar,
+        said,
+    };
+    reader.read(meaning).map(|found| (found, end))
+}
+
+struct Reader<'r> {
+    raw: &'r [Item],
+    hit: &'r Match,
+    clock: &'r Clock<'r>,
+    grammar: &'r Grammar,
+    said: &'r str,
+}
+
+fn certain(day: Date) -> Found {
+    Found {
+        point: Ok(Point {
+            day: Some(day),
+            ..Point::default()
+        }),
+        ..Found::default()
+    }
+}
+
+fn doubtful(doubt: impl Into<Doubt>) -> Found {
+    Found {
+        point: Err(doubt.into()),
+        ..Found::default()
+    }
+}
+
+impl Reader<'_> {
+    fn word(&self, slot: Slot) -> Option<&str> {
+        self.hit
+            .slot(slot)
+            .map(|range| self.raw[range.start].word.as_str())
+    }
+
+    fn number(&self, slot: Slot) -> Option<i32> {
+        number(self.word(slot)?, self.grammar)
+    }
+
+    fn month(&self) -> Option<i8> {
+        place_of(
+            self.word(Slot::Month)?,
+            &["month", "month-short"],
+            self.grammar,
+        )
+    }
+
+    fn weekday(&self) -> Option<Weekday> {
+        weekday(self.word(Slot::Weekday)?, self.grammar)
+    }
+
+    fn vague(&self) -> Found {
+        doubtful(format!(
+            "“{}” is no certain day. Which day is meant?",
+            self.said
+        ))
+    }
+
+    /// What the phrase means; nothing when it is no date after all.
+    fn read(&self, meaning: &str) -> Option<Found> {
+        let today = self.clock.received.date();
+        let plus = |days: i64| today.saturating_add(days.days());
+        let found = match meaning {
+            "today" => certain(today),
+            "tomorrow" => certain(plus(1)),
+            "after-tomorrow" => certain(plus(2)),
+            "yesterday" => Found {
+                past: true,
+                ..certain(plus(-1))
+            },
+            "now" => Found {
+                point: Ok(Point {
+                    now: true,
+                    ..Point::default()
+                }),
+                ..Found::default()
+            },
+            "end-of-day" => Found {
+                point: Ok(Point {
+                    end_of_day: true,
+                    ..Point::default()
+                }),
+                ..Found::default()
+            },
+            "that-day" => Found {
+                point: Ok(Point::default()),
+                that_day: true,
+                ..Found::default()
+            },
+            "vague" => self.vague(),
+            "in-days" => certain(plus(i64::from(self.number(Slot::Number)?))),
+            "in-weeks" => certain(plus(7 * i64::from(self.number(Slot::Number)?))),
+            "in-months" => certain(today.saturating_add(self.number(Slot::Number)?.months())),
+            "date" | "date-year" => self.date()?,
+            "numeric" => self.numeric()?,
+            _ if meaning.starts_with("weekday") => self.of_week(meaning)?,
+            _ => self.of_month(meaning)?,
+        };
+        Some(found)
+    }
+
+    fn of_week(&self, meaning: &str) -> Option<Found> {
+        let today = self.clock.received.date();
+        let weekday = self.weekday()?;
+        let ahead = i64::from(today.weekday().until(weekday));
+        let plus = |days: i64| today.saturating_add(days.days());
+        let found = match meaning {
+            // Said on a Friday, “Friday” is this one or the next.
+            "weekday" if ahead == 0 => Found {
+                check: Some(format!(
+                    "Is “{}” {} or {}?",
+                    self.said,
+                    say(today),
+                    say(plus(7))
+                )),
+                ..certain(plus(7))
+            },
+            "weekday" | "weekday-this" => certain(plus(ahead)),
+            "weekday-next" => {
+                let monday = 7 - i64::from(today.weekday().to_monday_zero_offset());
+                let next = plus(monday + i64::from(weekday.to_monday_zero_offset()));
+                // Said on a Tuesday, “next Friday” is three or ten days off, depending on who says it.
+                let check = (ahead > 0 && next != plus(ahead))
+                    .then(|| format!("Is “{}” {} or {}?", self.said, say(plus(ahead)), say(next)));
+                Found {
+                    check,
+                    ..certain(next)
+                }
+            }
+            "weekday-week" => certain(plus(if ahead == 0 { 7 } else { ahead + 7 })),
+            "weekday-weeks" => certain(plus(ahead + 7 * i64::from(self.number(Slot::Number)?))),
+            "weekday-last" => Found {
+                past: true,
+                ..certain(plus(if ahead == 0 { -7 } else { ahead - 7 }))
+            },
+            "weekday-day" => {
+                let wanted = self
+                    .number(Slot::Day)
+                    .or_else(|| self.number(Slot::Ordinal))?;
+                let fit = (0..100)
+                    .map(plus)
+                    .find(|day| i32::from(day.day()) == wanted && day.weekday() == weekday);
+                fit.map_or_else(
+                    || doubtful(format!("No “{}” is near. Which day is meant?", self.said)),
+                    certain,
+                )
+            }
+            _ => return None,
+        };
+        Some(found)
+    }
+
+    fn of_month(&self, meaning: &str) -> Option<Found> {
+        let today = self.clock.received.date();
+        let first = today.first_of_month();
+        let next = first.saturating_add(1.month());
+        let month = || -> Option<Date> {
+            let month = self.month()?;
+            let year = match self.number(Slot::Year) {
+                Some(year) => i16::try_from(year).ok()?,
+                None if month < today.month() => today.year() + 1,
+                None => today.year(),
+            };
+            Date::new(year, month, 1).ok()
+        };
+        let on = |first: Date, slot: Slot| -> Option<Date> {
+            let day = self.number(slot)?;
+            Date::new(first.year(), first.month(), i8::try_from(day).ok()?).ok()
+        };
+        let to_sunday = 6 - i64::from(today.weekday().to_monday_zero_offset());
+        let friday = today.saturating_add((to_sunday - 2).days());
+        let found = match meaning {
+            "ordinal" => {
+                let day = on(first, Slot::Ordinal)
+                    .filter(|day| *day >= today)
+                    .or_else(|| on(next, Slot::Ordinal));
+                certain(day?)
+            }
+            "ordinal-this-month" => certain(on(first, Slot::Ordinal)?),
+            "ordinal-next-month" => certain(on(next, Slot::Ordinal)?),
+            "first-this-month" => certain(first),
+            "first-next-month" => certain(next),
+            "end-month" => certain(first.last_of_month()),
+            "end-next-month" => certain(next.last_of_month()),
+            "end-of-month" => certain(month()?.last_of_month()),
+            "first-of-month" => certain(month()?),
+            "end-week" => certain(friday.max(today)),
+            "end-next-week" => certain(friday.saturating_add(7.days())),
+            "end-year" => certain(Date::new(today.year(), 12, 31).ok()?),
+            "month-vague" => {
+                // A month alone is no day; from a month on is its first.
+                let before = self
+                    .hit
+                    .range
+                    .start
+                    .checked_sub(1)
+                    .map(|at| self.raw[at].word.as_str());
+                if before.is_some_and(|word| self.grammar.is("from", word)) {
+                    certain(month()?)
+                } else if self.raw[self.hit.range.start].cap {
+                    self.vague()
+                } else {
+                    return None;
+                }
+            }
+            "nth-weekday" => {
+                let nth = i8::try_from(self.number(Slot::Ordinal)?).ok()?;
+                certain(month()?.nth_weekday_of_month(nth, self.weekday()?).ok()?)
+            }
+            "last-weekday" => certain(month()?.nth_weekday_of_month(-1, self.weekday()?).ok()?),
+            "last-weekday-this-month" => {
+                certain(first.nth_weekday_of_month(-1, self.weekday()?).ok()?)
+            }
+            _ => return None,
+        };
+        Some(found)
+    }
+
+    /// A day and a month, the year said or the one that lies nearest ahead.
+    fn date(&self) -> Option<Found> {
+        let month = self.month()?;
+        let day = i8::try_from(
+            self.number(Slot::Day)
+                .or_else(|| self.number(Slot::Ordinal))?,
+        )
+        .ok()?;
+        let weekday = self.hit.slot(Slot::Weekday).and_then(|_| self.weekday());
+        let wrong = |date: Date| {
+            doubtful(format!(
+                "{} is no such weekday (“{}”). Which day is meant?",
+                say(date),
+                self.said
+            ))
+        };
+        if let Some(year) = self.number(Slot::Year) {
+            let Ok(date) = Date::new(i16::try_from(year).ok()?, month, day) else {
+                return Some(doubtful(format!(
+                    "There is no {}. Which day is meant?",
+                    self.said
+                )));
+            };
+            return Some(match weekday {
+                Some(weekday) if weekday != date.weekday() => wrong(date),
+                _ => certain(date),
+            });
+        }
+        let today = self.clock.received.date();
+        let years = [today.year(), today.year() + 1, today.year() - 1];
+        let dates: Vec<Date> = years
+            .into_iter()
+            .filter_map(|year| Date::new(year, month, day).ok())
+            .collect();
+        let distance = |date: &Date| (*date - today).get_days();
+        // A day a few weeks back is meant before one that is eleven months ahead.
+        let near = dates
+            .iter()
+            .copied()
+            .filter(|date| distance(date) >= -RECENT_DAYS)
+            .min_by_key(|date| distance(date));
+        let Some(near) = near else {
+            return Some(doubtful(format!(
+                "There is no {}. Which day is meant?",
+                self.said
+            )));
+        };
+        let fits = |date: &Date| weekday.is_none_or(|weekday| weekday == date.weekday());
+        Some(if fits(&near) {
+            certain(near)
+        } else {
+            wrong(near)
+        })
+    }
+
+    fn numeric(&self) -> Option<Found> {
+        let word = self.word(Slot::Numeric)?;
+        let weekday = self.hit.slot(Slot::Weekday).and_then(|_| self.weekday());
+        let today = self.clock.received.date();
+        let mut dates = match when::in_numbers(word) {
+            Some(dates) => dates,
+            None => {
+                // `5/4`: the year is the one that makes it next.
+                let (first, second) = word.split_once('/')?;
+                let (first, second) = (first.parse().ok()?, second.parse().ok()?);
+                let near = |day: i8, month: i8| {
+                    [today.year(), today.year() + 1]
+                        .into_iter()
+                        .filter_map(|year| Date::new(year, month, day).ok())
+                        .find(|date| *date >= today)
+                };
+                let mut both: Vec<Date> = near(first, second)
+                    .into_iter()
+                    .chain(near(second, first))
+                    .collect();
+                both.dedup();
+                both
+            }
+        };
+        if let Some(weekday) = weekday {
+            dates.retain(|date| date.weekday() == weekday);
+        }
+        Some(match dates.as_slice() {
+            [] => doubtful(format!(
+                "“{}” is no day that there is. Which day is meant?",
+                self.said
+            )),
+            [one] => certain(*one),
+            [day_first, month_first, ..] => match self.clock.place.order {
+                Some(Order::DayFirst) => certain(*day_first),
+                Some(Order::MonthFirst) => certain(*month_first),
+                None => doubtful(format!(
+                    "Is “{}” {} or {}?",
+                    self.said,
+                    say(*day_first),
+                    say(*month_first)
+                )),
+            },
+        })
+    }
+}
+
+/// The place of a word in lists that run side by side, from 1.
+fn place_of(word: &str, classes: &[&str], grammar: &Grammar) -> Option<i8> {
+    classes.iter().find_map(|class| {
+        let at = grammar.entries(class).position(|entry| entry == word)?;
+        i8::try_from(at + 1).ok()
+    })
+}
+
+fn weekday(word: &str, grammar: &Grammar) -> Option<Weekday> {
+    let place = place_of(word, &["weekday", "weekday-short"], grammar)?;
+    Weekday::from_monday_one_offset(place).ok()
+}
+
+/// A number in digits or in words, also `14th`.
+fn number(word: &str, grammar: &Grammar) -> Option<i32> {
+    if let Ok(number) = word.parse() {
+        return Some(number);
+    }
+    if let Some(number) = place_of(word, &["number", "ordinal"], grammar) {
+        return Some(number.into());
+    }
+    if grammar.is("one", word) {
+        return Some(1);
+    }
+    let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let ending = &word[digits.len()..];
+    (grammar.is("ordinal-ending", ending)).then(|| digits.parse().ok())?
+}
+
+/// Where a part of a date ends that begins here.
+pub(crate) fn slot_end(slot: Slot, items: &[Item], at: usize, grammar: &Grammar) -> Option<usize> {
+    let item = items.get(at)?;
+    let word = item.word.as_str();
+    let digits = |most: usize| word.len() <= most && word.bytes().all(|byte| byte.is_ascii_digit());
+    let fits = match slot {
+        Slot::Number => {
+            (digits(3) && matches!(item.what, What::Number))
+                || place_of(word, &["number"], grammar).is_some()
+                || grammar.is("one", word)
+        }
+        Slot::Day => {
+            matches!(item.what, What::Number)
+                && number(word, grammar).is_some_and(|day| (1..=31).contains(&day))
+        }
+        Slot::Ordinal => {
+            !digits(9)
+                && number(word, grammar).is_some_and(|day| (1..=31).contains(&day))
+                && place_of(word, &["number"], grammar).is_none()
+                && !grammar.is("one", word)
+        }
+        Slot::Month => place_of(word, &["month", "month-short"], grammar).is_some(),
+        Slot::Weekday => {
+            place_of(word, &["weekday"], grammar).is_some()
+                || (item.cap && place_of(word, &["weekday-short"], grammar).is_some())
+        }
+        Slot::Year => digits(4) && word.len() == 4 && (word.starts_with("20")),
+        Slot::Numeric => matches!(item.what, What::Number) && is_numeric(word),
+        Slot::Time => time(items, at, grammar).is_some(),
+        _ => false,
+    };
+    fits.then_some(at + 1)
+}
+
+fn is_numeric(word: &str) -> bool {
+    if when::in_numbers(word).is_some_and(|dates| !dates.is_empty()) {
+        return true;
+    }
+    let small = |part: &str, most: i32| {
+        part.len() <= 2
+            && part
+                .parse::<i32>()
+                .is_ok_and(|part| (1..=most).contains(&part))
+    };
+    word.split_once('/').is_some_and(|(a, b)| {
+        // `24/7` is no day.
+        word != "24/7" && ((small(a, 31) && small(b, 12)) || (small(a, 12) && small(b, 31)))
+    })
+}
+
+/// A time of day, and where it ends.
+fn time(raw: &[Item], at: usize, grammar: &Grammar) -> Option<(Time, usize)> {
+    let item = raw.get(at)?;
+    if grammar.is("noon", &item.word) {
+        return Some((Time::constant(12, 0, 0, 0), at + 1));
+    }
+    if !matches!(item.what, What::Number) {
+        return None;
+    }
+    let word = item.word.as_str();
+    let next = raw.get(at + 1).map_or("", |item| item.word.as_str());
+    let (digits, half, mut end) = match word.strip_suffix("am").or_else(|| word.strip_suffix("pm"))
+    {
+        Some(digits) => (digits, &word[digits.len()..], at + 1),
+        None if grammar.is("am", next) => (word, "am", at + 2),
+        None if grammar.is("pm", next) => (word, "pm", at + 2),
+        None => (word, "", at + 1),
+    };
+    let hours = half.is_empty() && (grammar.is("hours", next) || digits.ends_with('h'));
+    let digits = digits.trim_end_matches('h');
+    let parts: Vec<&str> = match digits
+        .split_once([':', 'h'])
+        .or_else(|| digits.split_once('.').filter(|_| !half.is_empty() || hours))
+    {
+        Some((hour, minute)) => vec![hour, minute],
+        None if digits.len() == 4 && hours => vec![digits.get(..2)?, digits.get(2..)?],
+        None if !half.is_empty() || (hours && digits.len() <= 2 && word.ends_with('h')) => {
+            vec![digits]
+        }
+        None => return None,
+    };
+    if hours && grammar.is("hours", next) {
+        end = at + 2;
+    }
+    let hour: i8 = parts[0].parse().ok()?;
+    let minute: i8 = parts.get(1).map_or(Some(0), |minute| minute.parse().ok())?;
+    let hour = match half {
+        "" => hour,
+        _ if !(1..=12).contains(&hour) => return None,
+        "am" => hour % 12,
+        _ => hour % 12 + 12,
+    };
+    Some((Time::new(hour, minute, 0, 0).ok()?, end))
+}
+
+/// A time zone in capitals behind a time.
+fn zone(raw: &[Item], at: usize) -> Option<(when::Zone, usize)> {
+    let item = raw
+        .get(at)
+        .filter(|item| item.cap && item.word.len() >= 3)?;
+    when::zone(&item.word).map(|zone| (zone, at + 1))
+}

@@ -1,0 +1,469 @@
+//! What a sentence says about a person: the fields that rules find, what stands beside a name, and answers to questions.
+
+use std::ops::Range;
+
+use domain::request::Kind;
+
+use super::items::{Item, Slot, What};
+use super::pattern::Match;
+use super::people::Who;
+use super::phrase::{self, Sort};
+use super::story::{Line, Scene};
+use crate::language::Grammar;
+
+/// A value for a field, or the refusal of one.
+#[derive(Clone, Debug)]
+pub(crate) struct Said {
+    pub(crate) person: Option<usize>,
+    pub(crate) field: &'static str,
+    pub(crate) value: Value,
+    /// The text it was read from.
+    pub(crate) range: Range<usize>,
+    /// The item it begins at.
+    pub(crate) at: usize,
+    /// The item that names somebody else than the person.
+    pub(crate) other: Option<usize>,
+    /// For this kind of request alone.
+    pub(crate) only: Option<Kind>,
+    /// The place of its rule: earlier rules know better.
+    pub(crate) rank: usize,
+}
+
+/// What was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// The words as they stand.
+    Text,
+    /// Each of these stretches.
+    List(Vec<Range<usize>>),
+    /// A value that the words stand for.
+    Fixed(&'static str),
+    Who(Who),
+    /// That there shall be none.
+    Refused,
+}
+
+/// Fields that name another person.
+pub(crate) const OTHERS: &[&str] = &[
+    "manager",
+    "copy-from",
+    "forward-to",
+    "delegate",
+    "successor",
+];
+
+/// A rule's name taken apart.
+struct Target {
+    field: &'static str,
+    only: Option<Kind>,
+    fixed: Option<&'static str>,
+    refused: bool,
+}
+
+fn target(name: &'static str) -> Target {
+    let (only, rest) = match name.split_once(':') {
+        Some(("onboard", rest)) => (Some(Kind::Onboard), rest),
+        Some(("offboard", rest)) => (Some(Kind::Offboard), rest),
+        Some(("transfer", rest)) => (Some(Kind::Transfer), rest),
+        _ => (None, name),
+    };
+    let (refused, rest) = match rest.strip_prefix('!') {
+        Some(rest) => (true, rest),
+        None => (false, rest),
+    };
+    let (field, fixed) = match rest.split_once('=') {
+        Some((field, value)) => (field, Some(value)),
+        None => (rest, None),
+    };
+    Target {
+        field,
+        only,
+        fixed,
+        refused,
+    }
+}
+
+/// Whether what stands here shall be taken away: `remove her from A and add her to B`.
+fn taken_away(items: &[Item], at: usize, grammar: &Grammar) -> bool {
+    items[..at]
+        .iter()
+        .rev()
+        .take(7)
+        .take_while(|item| !item.is_stop() && !grammar.is("and", &item.word))
+        .any(|item| grammar.is("take-away", &item.word))
+}
+
+fn is_list(field: &str) -> bool {
+    matches!(field, "groups" | "licences" | "shared-mailboxes")
+}
+
+/// Every field that a rule finds in a sentence.
+pub(crate) fn hear(scene: &Scene<'_>, line: &Line) -> Vec<Said> {
+    let grammar = scene.grammar;
+    let mut out: Vec<Said> = Vec::new();
+    for (rank, named) in grammar.rules.iter().enumerate() {
+        let target = target(named.name);
+        for hit in named.pattern.all(&line.items, grammar) {
+            let Some((value, slot)) = value(&line.items, &hit, &target, grammar) else {
+                continue;
+            };
+            let refused = target.refused
+                || (!named.pattern.refuses && refused(&line.items, &hit, grammar))
+                || (is_list(target.field) && taken_away(&line.items, slot.start, grammar));
+            let Some(field) = field_of(target.field, &line.items, slot.clone(), grammar) else {
+                continue;
+            };
+            if refused
+                && matches!(
+                    field,
+                    "department"
+                        | "office"
+                        | "job-title"
+                        | "manager"
+                        | "copy-from"
+                        | "mobile"
+                        | "phone"
+                        | "address"
+                        | "ignore"
+                        | "contractor"
+                )
+            {
+                continue;
+            }
+            let value = match value {
+                // Not to be deleted is to be kept; not to be wiped says nothing.
+                Value::Fixed("false") if refused && field == "keep-mailbox" => Value::Fixed("true"),
+                Value::Fixed(_) if refused && field == "device-action" => continue,
+                _ if refused => Value::Refused,
+                value => value,
+            };
+            if field == "groups"
+                && matches!(value, Value::List(_))
+                && !are_groups(&line.items, &hit, &slot, grammar)
+            {
+                continue;
+            }
+            let same = |known: &Said| {
+                (known.field == field
+                    || (known.field == "ignore" && field != "job-title")
+                    || (known.field != "manager"
+                        && field != "manager"
+                        && OTHERS.contains(&known.field)
+                        && OTHERS.contains(&field)))
+                    && known.range.start < line.items[slot.end - 1].range.end
+                    && line.items[slot.start].range.start < known.range.end
+            };
+            if out.iter().any(same) {
+                continue;
+            }
+            let other = (OTHERS.contains(&field) && !refused)
+                .then_some(slot.start)
+                .filter(|_| matches!(value, Value::Who(_)));
+            out.push(Said {
+                person: None,
+                field,
+                value,
+                range: line.items[slot.start].range.start..line.items[slot.end - 1].range.end,
+                at: hit.range.start,
+                other,
+                only: target.only,
+                rank,
+            });
+        }
+    }
+    // A licence stands for itself.
+    for (at, item) in line.items.iter().enumerate() {
+        if matches!(item.what, What::Licence) {
+            let here = at..at + 1;
+            let hit = Match {
+                range: here.clone(),
+                slots: Vec::new(),
+            };
+            let refused =
+                refused(&line.items, &hit, grammar) || taken_away(&line.items, at, grammar);
+            out.push(Said {
+                person: None,
+                field: "licences",
+                value: if refused {
+                    Value::Refused
+                } else {
+                    Value::List(vec![item.range.clone()])
+                },
+                range: item.range.clone(),
+                at,
+                other: None,
+                only: None,
+                rank: usize::MAX / 2,
+            });
+        }
+    }
+    out
+}
+
+/// The field of a rule: of a place, what the place is.
+fn field_of(
+    field: &'static str,
+    items: &[Item],
+    range: Range<usize>,
+    grammar: &Grammar,
+) -> Option<&'static str> {
+    let default = match field {
+        "place" => None,
+        "place-department" => Some("department"),
+        "place-office" => Some("office"),
+        other => return Some(other),
+    };
+    match place_field(items, range, grammar) {
+        Some("job-title") => None,
+        found => found.or(default),
+    }
+}
+
+/// Whether names in a row look like groups: written like a code, quoted, or said to be groups.
+fn are_groups(items: &[Item], hit: &Match, slot: &Range<usize>, grammar: &Grammar) -> bool {
+    let said = items[hit.range.clone()]
+        .iter()
+        .chain(items.get(hit.range.end))
+        .any(|item| {
+            grammar.is("group-noun", &item.word) && !matches!(item.word.as_str(), "security")
+        });
+    said || items[slot.clone()]
+        .iter()
+        .any(|item| item.word.contains(['-', '_', '"', '“']) || matches!(item.what, What::Address))
+}
+
+/// Whether the clause refuses what the match asks for.
+fn refused(items: &[Item], hit: &Match, grammar: &Grammar) -> bool {
+    items[..hit.range.start]
+        .iter()
+        .rev()
+        .take(5)
+        .take_while(|item| !item.is_stop() && !grammar.is("but", &item.word))
+        .chain(&items[hit.range.clone()])
+        .any(|item| grammar.is("not", &item.word))
+}
+
+fn value(
+    items: &[Item],
+    hit: &Match,
+    target: &Target,
+    grammar: &Grammar,
+) -> Option<(Value, Range<usize>)> {
+    if let Some(fixed) = target.fixed {
+        let value = if fixed == "me" {
+            Value::Who(Who::Me)
+        } else {
+            Value::Fixed(fixed)
+        };
+        return Some((value, hit.range.clone()));
+    }
+    if target.refused && hit.slots.is_empty() {
+        return Some((Value::Refused, hit.range.clone()));
+    }
+    // A title may be followed by the name, a name by nothing of the field.
+    let titled = hit
+        .slots
+        .iter()
+        .find(|(slot, _)| matches!(slot, Slot::Title | Slot::Words));
+    let (slot, range) = titled.or_else(|| hit.slots.last())?.clone();
+    Some(match slot {
+        Slot::Who | Slot::Named if OTHERS.contains(&target.field) => match items[range.start].who()
+        {
+            Some(Who::They) => return None,
+            Some(who) => (Value::Who(who), range),
+            None => (Value::Text, range),
+        },
+        Slot::Names | Slot::Mailbox => {
+            let parts = phrase::split_names(items, range.clone(), grammar);
+            let stretches: Vec<Range<usize>> = parts
+                .iter()
+                .filter(|part| {
+                    target.field != "shared-mailboxes"
+                        || part.len() == 1
+                        || matches!(items[part.start].what, What::Address)
+                        || !part.is_empty()
+                })
+                .map(|part| items[part.start].range.start..items[part.end - 1].range.end)
+                .collect();
+            if stretches.is_empty() {
+                return None;
+            }
+            (Value::List(stretches), range)
+        }
+        Slot::Place | Slot::Office | Slot::Department => {
+            (Value::Text, phrase::bare(items, range, grammar))
+        }
+        Slot::Title | Slot::Words => {
+            let mut range = range;
+            while range.len() > 1 && grammar.is("article", &items[range.start].word) {
+                range.start += 1;
+            }
+            (Value::Text, range)
+        }
+        _ => (Value::Text, range),
+    })
+}
+
+/// Which field a place fills: what it is, else what its rule takes it for.
+pub(crate) fn place_field(
+    items: &[Item],
+    range: Range<usize>,
+    grammar: &Grammar,
+) -> Option<&'static str> {
+    match phrase::sort(items, range, grammar)? {
+        Sort::Title => Some("job-title"),
+        Sort::Department => Some("department"),
+        Sort::Office => Some("office"),
+    }
+}
+
+/// What stands beside a name: `Jo Doe (Treasury, Leeds)`, `Jo Doe, paralegal`, `Receptionist, Edinburgh, Front of House.`
+pub(crate) fn beside(scene: &Scene<'_>, line: &Line, subjects: &[usize]) -> Vec<Said> {
+    let grammar = scene.grammar;
+    let mut out = Vec::new();
+    for (at, item) in line.items.iter().enumerate() {
+        let subject = matches!(item.who(), Some(Who::Person(person)) if subjects.contains(&person));
+        if subject {
+            fragments(&line.items, at + 1, grammar, &mut out);
+        }
+    }
+    let verbless = !line
+        .items
+        .iter()
+        .any(|item| grammar.is("be", &item.word) || grammar.is("verb", &item.word));
+    if verbless {
+        fragments(&line.items, 0, grammar, &mut out);
+    } else {
+        // A bracket behind a job or a place: `Events Coordinator (Events team, still Edinburgh)`.
+        for at in 0..line.items.len() {
+            if line.items[at].word == "(" {
+                fragments(&line.items, at, grammar, &mut out);
+            }
+        }
+    }
+    out
+}
+
+/// Phrases between commas and brackets, as long as each of them is something that is known.
+fn fragments(items: &[Item], from: usize, grammar: &Grammar, out: &mut Vec<Said>) {
+    let mut at = from;
+    let mut misses = 0;
+    while at < items.len() && misses < 2 {
+        while items.get(at).is_some_and(|item| {
+            item.is_stop() || grammar.is("filler", &item.word) || matches!(item.what, What::Address)
+        }) {
+            at += 1;
+        }
+        let Some(item) = items.get(at) else { return };
+        if matches!(
+            item.what,
+            What::Who(_) | What::Date(_) | What::Licence | What::Phone
+        ) {
+            at += 1;
+            misses += usize::from(!matches!(item.what, What::Who(_)));
+            continue;
+        }
+        let begin = if grammar.is("place-in", &item.word) {
+            at + 1
+        } else {
+            at
+        };
+        let end = phrase::slot_end(Slot::Title, items, begin, grammar)
+            .into_iter()
+            .chain(phrase::slot_end(Slot::Place, items, begin, grammar))
+            .max();
+        let Some((end, field)) =
+            end.and_then(|end| Some((end, place_field(items, begin..end, grammar)?)))
+        else {
+            return;
+        };
+        let ends = items.get(end).is_none_or(|item| {
+            item.is_stop() || grammar.is("place-in", &item.word) || grammar.is("stop", &item.word)
+        });
+        if !ends {
+            return;
+        }
+        let bare = if field == "job-title" {
+            begin..end
+        } else {
+            phrase::bare(items, begin..end, grammar)
+        };
+        out.push(Said {
+            person: None,
+            field,
+            value: Value::Text,
+            range: items[bare.start].range.start..items[bare.end - 1].range.end,
+            at: from,
+            other: None,
+            only: None,
+            rank: usize::MAX / 4,
+        });
+        at = end;
+        if !items
+            .get(at)
+            .is_some_and(|item| item.is_stop() || grammar.is("place-in", &item.word))
+        {
+            return;
+        }
+    }
+}
+
+/// What a desk's question asks for.
+pub(crate) fn asked(line: &Line, grammar: &'static Grammar) -> Vec<&'static str> {
+    grammar
+        .questions
+        .iter()
+        .filter(|named| named.name != "asks" && !named.pattern.all(&line.items, grammar).is_empty())
+        .map(|named| named.name)
+        .collect()
+}
+
+/// An answer that is nothing but the value.
+pub(crate) fn answers(line: &Line, questions: &[&'static str], grammar: &Grammar) -> Vec<Said> {
+    let mut out = Vec::new();
+    for field in questions {
+        let slot = match *field {
+            "manager" | "copy-from" | "forward-to" | "delegate" => Slot::Named,
+            "mobile" | "phone" => Slot::Phone,
+            "job-title" => Slot::Words,
+            "department" => Slot::Department,
+            "office" => Slot::Office,
+            "groups" => Slot::Names,
+            _ => continue,
+        };
+        let hit = (0..line.items.len())
+            .find_map(|at| Some((at, phrase::slot_end(slot, &line.items, at, grammar)?)));
+        let Some((start, end)) = hit else { continue };
+        let taken = out.iter().any(|known: &Said| known.at == start);
+        if taken {
+            continue;
+        }
+        let value = match (slot, line.items[start].who()) {
+            (Slot::Named, Some(who)) => Value::Who(who),
+            (Slot::Names, _) => Value::List(
+                phrase::split_names(&line.items, start..end, grammar)
+                    .into_iter()
+                    .map(|part| {
+                        line.items[part.start].range.start..line.items[part.end - 1].range.end
+                    })
+                    .collect(),
+            ),
+            _ => Value::Text,
+        };
+        let range = match slot {
+            Slot::Department | Slot::Office => phrase::bare(&line.items, start..end, grammar),
+            _ => start..end,
+        };
+        out.push(Said {
+            person: None,
+            field,
+            value,
+            range: line.items[range.start].range.start..line.items[range.end - 1].range.end,
+            at: start,
+            other: None,
+            only: None,
+            rank: 0,
+        });
+    }
+    out
+}
