@@ -13,9 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::await_mailbox::place;
-use crate::cx::{Cx, about, param, text, who};
-use crate::messages::{self, Letter, Template, failed, fill, sending};
+use crate::await_mailbox::{Place, place};
+use crate::cx::{Cx, param};
+use crate::messages::{self, Letter, Template, fill, sending};
+use crate::notify::recipients;
 use crate::notify_manager::{local, manager};
 use crate::settings;
 use crate::step::{About, Step};
@@ -32,7 +33,7 @@ const ABOUT: About = About {
     kinds: &[Kind::Onboard],
     default_on: true,
     fields: &[],
-    permissions: &["Mail.ReadWrite", "Mail.Send", "Exchange.ManageAsApp"],
+    permissions: &["Mail.ReadWrite", "Mail.Send"],
     schema: settings::schema::<Settings>,
     defaults: settings::defaults::<Settings>,
     check,
@@ -149,9 +150,12 @@ impl Step for SendWelcome {
             ));
             return;
         };
-        if place(wish, &wanted, "The welcome", out).is_none() {
-            return;
-        }
+        // A new mailbox gets the sign-in name for its address: names that are an address of something else are not given.
+        let address = match place(wish, &wanted, "The welcome", out) {
+            Some(Place::There(mailbox)) => &mailbox.address,
+            Some(Place::Coming) => &wish.facts.person.upn,
+            None => return,
+        };
         let values = Values::of(wish, &wanted);
         let own = Template {
             subject: settings.subject,
@@ -161,6 +165,7 @@ impl Step for SendWelcome {
         out.specs.push(StepSpec {
             params: json!({
                 "sender": sender,
+                "recipients": [address],
                 "subject": values.fill(&template.subject),
                 "body": values.fill(&template.body),
             }),
@@ -170,7 +175,7 @@ impl Step for SendWelcome {
                 vec![sending(
                     "welcome",
                     "welcome",
-                    format!("welcome to {}", wish.facts.person.upn),
+                    format!("welcome to {address}"),
                 )],
                 vec![Effect::NeedsMailbox],
             )
@@ -181,23 +186,9 @@ impl Step for SendWelcome {
         Ok(messages::seen(messages::is_sent(cx, task).await?))
     }
 
-    /// The sign-in name is not always the address: the mailbox says which one it got.
     async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
-        let cmdlet = about(
-            "Get-Mailbox",
-            &task.plan.upn,
-            json!({ "Identity": who(task) }),
-        );
-        let found = match cx.ask(task, cmdlet.select(&["PrimarySmtpAddress"])).await {
-            Ok(found) => found.into_iter().next().unwrap_or_default(),
-            Err(problem) => return failed(todo, &problem),
-        };
-        let address = match text(&found, "PrimarySmtpAddress") {
-            "" => &task.plan.upn,
-            address => address,
-        };
         let letter = Letter {
-            to: vec![address.to_owned()],
+            to: recipients(task),
             subject: param(task, "subject").to_owned(),
             text: param(task, "body").to_owned(),
             secret: None,

@@ -6,4 +6,5 @@ mod joiners;
 mod lab;
 mod leavers;
 mod vault;
+mod welcome;
 mod whole_run;

@@ -21,6 +21,7 @@ use crate::leavers::{LARGE, LARGE_BY_GROUP, Leaver, MARIA, NORA, START};
 struct Memory {
     plan: StoredPlan,
     kept: Mutex<(RunState, u64, Vec<Pending>)>,
+    inbox: Inbox,
 }
 
 #[async_trait]
@@ -50,11 +51,13 @@ impl Journal for Memory {
         pending
             .retain(|open| Some(open.id) != commit.settles && !commit.withdrawn.contains(&open.id));
         pending.extend(commit.commands.iter().cloned());
+        let mut inbox = self.inbox.lock().unwrap();
+        inbox.retain(|(number, _)| Some(*number) != commit.inbox);
         Ok(())
     }
 
     async fn inbox(&self, _: &RunId) -> Result<Vec<(u64, Event)>, Error> {
-        Ok(Vec::new())
+        Ok(self.inbox.lock().unwrap().clone())
     }
 
     async fn open_runs(&self) -> Result<Vec<(RunId, Option<i64>)>, Error> {
@@ -93,6 +96,15 @@ async fn run(leaver: Leaver, seed: u64) -> (Lab, RunState) {
 async fn among(leaver: Leaver, seed: u64, faults: Faults) -> (Lab, RunState) {
     let bench = Bench::of(leaver).await;
     let lab = bench.lab_with(faults, seed);
+    let state = drive(&bench, &lab, &Inbox::default()).await;
+    (lab, state)
+}
+
+/// What people say to a run while it goes on.
+pub(crate) type Inbox = Arc<Mutex<Vec<(u64, Event)>>>;
+
+/// Runs the plan in this sandbox to its end.
+pub(crate) async fn drive(bench: &Bench, lab: &Lab, inbox: &Inbox) -> RunState {
     let now = jiff::Timestamp::from_second(START).unwrap();
     let id = RunId::new("run");
     let state = RunState::new(id.clone(), &bench.plan, Vec::new(), i64::MAX);
@@ -100,6 +112,7 @@ async fn among(leaver: Leaver, seed: u64, faults: Faults) -> (Lab, RunState) {
     let journal = Arc::new(Memory {
         plan,
         kept: Mutex::new((state, 0, Vec::new())),
+        inbox: Arc::clone(inbox),
     });
     let hands = Arc::new(Same(lab.hands.clone()));
     let driver = Driver::new(
@@ -108,11 +121,10 @@ async fn among(leaver: Leaver, seed: u64, faults: Faults) -> (Lab, RunState) {
         Arc::new(VendorClock(lab.sandbox.clone(), Instant::now())),
         "test",
     );
-    let state = driver
+    driver
         .drive(&id, Until::Ended, Arc::new(Silent))
         .await
-        .unwrap();
-    (lab, state)
+        .unwrap()
 }
 
 #[tokio::test(start_paused = true)]
