@@ -166,6 +166,34 @@ fn step_of(task: &Task<'_>) -> Result<&'static dyn Step, Problem> {
     })
 }
 
+/// Takes out of the facts what this very run has brought about, so that a retry is judged by what others have changed.
+fn forget_own_work(plan: &Plan, facts: &mut Facts) {
+    let does = |effect: &Effect| plan.steps.iter().any(|spec| spec.effects.contains(effect));
+    if does(&Effect::ConvertsMailbox) && facts.person.kind == AccountKind::SharedMailbox {
+        // Else the person would be taken for somebody protected.
+        facts.person.kind = AccountKind::Human;
+    }
+    if facts
+        .person
+        .upn
+        .eq_ignore_ascii_case(plan.person.id.as_str())
+    {
+        // The account was created by the run, and the plan knows the person by the sign-in name alone.
+        facts.person.id = plan.person.id.clone();
+    }
+    if does(&Effect::AwaitsMailbox) && matches!(facts.mailbox, MailboxFacts::Cloud(_)) {
+        // It is the one that the run waits for.
+        facts.mailbox = MailboxFacts::None;
+    }
+    let registered = plan
+        .steps
+        .iter()
+        .filter(|spec| spec.has(|effect| *effect == Effect::RegistersMethod));
+    for change in registered.flat_map(|spec| &spec.changes) {
+        facts.methods.retain(|method| method.id != change.object.id);
+    }
+}
+
 #[async_trait]
 impl Hands for TenantHands {
     fn knows(&self, step: &str, version: u32) -> bool {
@@ -220,18 +248,7 @@ impl Hands for TenantHands {
                 request_id: None,
             });
         }
-        let converts = plan
-            .steps
-            .iter()
-            .any(|spec| spec.has(|effect| *effect == Effect::ConvertsMailbox));
-        if converts && facts.person.kind == AccountKind::SharedMailbox {
-            // This very run has made it one; a retry must not take the person for somebody protected.
-            facts.person.kind = AccountKind::Human;
-        }
-        if facts.person.upn.eq_ignore_ascii_case(plan.person.id.as_str()) {
-            // This very run has created the account, and the plan knows the person by the sign-in name alone.
-            facts.person.id = plan.person.id.clone();
-        }
+        forget_own_work(plan, &mut facts);
         let proposal = match reverse {
             Some(reverse) => hold_against(self, run, plan, reverse).await?,
             None => propose(&request, &policy, &facts, &switches),

@@ -4,7 +4,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use domain::spec::Effect as Does;
+use domain::StepKey;
+use domain::drift::compare;
+use domain::spec::{Effect as Does, StepSpec};
 use engine::hands::{Class, Purpose, Seen};
 use engine::state::{Event, Outcome, RunState, Status};
 use secrecy::ExposeSecret as _;
@@ -326,6 +328,31 @@ async fn undoing_restores_the_world_or_is_honestly_refused() {
         refused,
         ["mailbox-settings", "send-welcome", NOTICE, "notify"]
     );
+}
+
+/// A run that is retried somewhere in the middle finds its own work, and that is no drift.
+#[tokio::test(start_paused = true)]
+async fn what_the_run_itself_has_done_is_no_drift() {
+    let bench = Bench::of(EQUIPPED).await;
+    let lab = bench.lab();
+    let keys = bench.keys();
+    let ours = |specs: &[StepSpec], left: &[StepKey]| -> Vec<StepSpec> {
+        let specs = specs.iter().filter(|spec| left.contains(&spec.key));
+        specs.cloned().collect()
+    };
+    let mut left = keys.clone();
+    for spec in lab.plan.steps.clone() {
+        lab.carry(&spec).await;
+        left.retain(|key| *key != spec.key);
+        let fresh = lab.propose_again().await;
+        assert_eq!(
+            compare(&ours(&lab.plan.steps, &left), &ours(&fresh, &left), false),
+            [],
+            "after {}",
+            spec.key
+        );
+    }
+    assert!(left.is_empty());
 }
 
 /// Is mastered on premises.
