@@ -62,6 +62,8 @@ pub struct Wanted {
     pub starts: Option<Timestamp>,
     /// Licences to assign.
     pub licences: Vec<Sourced<LicenceWish>>,
+    /// Licences that the request asks for and the policy does not allow, as written.
+    pub licences_not_allowed: Vec<String>,
     /// Groups that give licences.
     pub licence_groups: Vec<Sourced<String>>,
     /// Groups and lists, by name or address.

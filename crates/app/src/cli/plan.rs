@@ -328,7 +328,14 @@ pub(crate) async fn read_ticket(
         .map_err(|error| Problem::refused("site", error.to_string()))?;
     let place =
         place.ok_or_else(|| Problem::refused("site", "the policy has no site to read dates by"))?;
-    let reading = intake::form::read(&mail.subject, &mail.body, mail.received_at, &place);
+    let ticket = intake::Ticket {
+        subject: &mail.subject,
+        body: &mail.body,
+        received_at: mail.received_at,
+        sender: Some(&mail.from),
+        language: None,
+    };
+    let reading = intake::read(&ticket, &place);
     let origin = Origin {
         channel: "ticket".to_owned(),
         requester: mail.from,
@@ -357,13 +364,29 @@ async fn ticket(cx: &Cx, wiring: &Wiring, args: Ticket) -> Outcome<Exit> {
         }
         Reading::Requests(drafts) => drafts,
     };
+    let at = args.how.at.as_deref().map(when).transpose()?;
     let mut plans = Vec::new();
+    let mut open: Option<Problem> = None;
     for draft in drafts {
-        let mut request = request_of(wiring, draft, &tenant, &origin, &set).await?;
-        if let Some(at) = &args.how.at {
-            request.when = Some(Cited::typed(when(at)?));
+        let made = async {
+            let mut request = request_of(wiring, draft, &tenant, &origin, &set).await?;
+            if let Some(at) = &at {
+                request.when = Some(Cited::typed(at.clone()));
+            }
+            planning::make(wiring, request, !args.how.no_scan).await
+        };
+        match (made.await, &mut open) {
+            (Ok(plan), _) => plans.push(plan),
+            // One person's question does not keep the others waiting.
+            (Err(problem), None) => open = Some(problem),
+            (Err(problem), Some(open)) => open.what.extend(problem.what),
         }
-        plans.push(planning::make(wiring, request, !args.how.no_scan).await?);
+    }
+    if let Some(problem) = open {
+        for stored in &plans {
+            talk(&format!("Planned {} for {}.", stored.id, stored.plan.upn));
+        }
+        return Err(problem);
     }
     if let [only] = plans.as_slice() {
         show(cx, wiring, only).await?;

@@ -212,12 +212,16 @@ async fn needed(wiring: &Wiring, name: &TenantId) -> Result<BTreeSet<&'static st
         Err(problem) => return Err(problem),
     };
     let catalogue = steps::catalogue();
-    let on = |entry: &domain::catalogue::Entry| match &policy {
+    let on_for = |entry: &domain::catalogue::Entry, kind: Kind| match &policy {
         None => entry.default_on,
         Some(policy) => policy
-            .playbook(Kind::Offboard)
+            .playbook(kind)
             .get(entry.name)
             .map_or(entry.default_on, domain::policy::Setting::on),
+    };
+    let on = |entry: &domain::catalogue::Entry| {
+        let mut playbooks = [Kind::Offboard, Kind::Onboard].into_iter();
+        playbooks.any(|kind| entry.kinds.contains(&kind) && on_for(entry, kind))
     };
     Ok(catalogue
         .entries

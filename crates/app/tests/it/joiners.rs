@@ -43,6 +43,8 @@ fn a_joiner_is_there_afterwards_as_the_plan_said() {
         "--set",
         "remove-licenses=true",
         "--set",
+        "convert-mailbox=true",
+        "--set",
         "remove-from-groups=true",
         "--set",
         "block-sign-in=true",

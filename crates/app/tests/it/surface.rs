@@ -96,7 +96,12 @@ fn table(plan: &str, run: &str) -> Vec<(Vec<String>, i32)> {
             "plan offboard liam.byrne@contoso.example --tenant contoso",
             0,
         ),
+        line("plan onboard --file joiner.toml --tenant contoso", 2),
         line("plan ticket ticket.eml --tenant contoso", 0),
+        line("plan request nothing", 2),
+        line(&format!("plan restore {run}"), 0),
+        line(&format!("undo {run}"), 0),
+        line("requests", 0),
         line(&format!("plan again {plan}"), 0),
         line(&format!("plan show {plan}"), 0),
         line("plan list", 0),
@@ -109,6 +114,10 @@ fn table(plan: &str, run: &str) -> Vec<(Vec<String>, i32)> {
         line("ledger prove contoso 1", 0),
         line("doctor", 0),
     ];
+    table.push(line(
+        &format!("runs done {run} block-sign-in --as {LEAD}"),
+        2,
+    ));
     for verb in ["cancel", "pause", "resume", "retry"] {
         table.push(line(&format!("runs {verb} {run} --as {LEAD}"), 2));
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::house::{AMIRA, House, LEAD, NORA, Plot, Policy};
 
 /// Ids, digests, times and durations differ from run to run.
-const PASSING: [(&str, &str); 10] = [
+const PASSING: [(&str, &str); 11] = [
     (r"\b([pqr])-[0-9a-z]{8}\b", "$1-········"),
     (r"\b[0-9a-f]{12}\b", "············"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?", "<time>"),
@@ -14,6 +14,7 @@ const PASSING: [(&str, &str); 10] = [
     (r"<s> {2,}", "<s> "),
     (r" \d+ reads\b", ""),
     (r"(?m) +$", ""),
+    (r"(?m)^approval to verified .*$", "<where the time went>"),
     (r"(?m)^\d+ requests: .*$", "<requests>"),
     (r"(?m)^Read with \d+ requests.*$", "<requests>"),
 ];

@@ -234,6 +234,23 @@ fn location(ground: &Ground<'_>, _: &Order) -> Broken {
             "the usage location is left alone when a person leaves".to_owned(),
         ));
     }
+    let absent = ground
+        .facts
+        .joiner
+        .as_ref()
+        .is_some_and(|joiner| joiner.new)
+        && !ground.any(|e| *e == Effect::CreatesPerson);
+    for spec in ground.specs.iter().filter(|_| absent) {
+        if spec.has(|e| !may_precede_the_person(e)) {
+            broken.push((
+                Some(spec.key.clone()),
+                format!(
+                    "{} needs the person, who is not in the directory, and no step creates the account",
+                    spec.key
+                ),
+            ));
+        }
+    }
     if ground.facts.person.usage_location.is_none() && !sets {
         for spec in ground.with(|e| {
             matches!(

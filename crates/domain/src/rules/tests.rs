@@ -365,6 +365,16 @@ fn rule_7_direct_licences_go_with_the_groups() {
 
 #[test]
 fn rule_8_no_direct_licence_beside_a_group() {
+    let gives = |route: Route| Effect::AssignsLicense {
+        sku: id("e3"),
+        route,
+        carries: Carries::default(),
+    };
+    let unlicensed = |facts: &mut Facts| facts.licenses.clear();
+    planted_in(Kind::Onboard, 8, unlicensed, |specs| {
+        specs.push(spec("by-group", vec![gives(Route::Group(id("licences")))]));
+        specs.push(spec("directly", vec![gives(Route::Direct)]));
+    });
     planted(
         8,
         nothing,
@@ -383,6 +393,17 @@ fn rule_8_no_direct_licence_beside_a_group() {
 
 #[test]
 fn rule_9_location_and_person_first() {
+    planted_in(
+        Kind::Onboard,
+        9,
+        |facts| {
+            facts.joiner = Some(crate::facts::Joiner {
+                new: true,
+                ..crate::facts::Joiner::default()
+            });
+        },
+        |specs| *specs = vec![spec("profile", vec![Effect::ChangesProfile])],
+    );
     planted(9, nothing, push(vec![Effect::SetsUsageLocation]));
     planted_in(
         Kind::Onboard,

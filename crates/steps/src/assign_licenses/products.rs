@@ -2,6 +2,7 @@
 
 use domain::facts::{ServicePlan, Sku};
 use domain::joiner::Wanted;
+use domain::plan::{Remark, Weight};
 use domain::planner::{Proposal, Refusal};
 
 use super::title;
@@ -60,6 +61,14 @@ pub(super) fn resolve<'a>(wish: &Wish<'a>, asked: &Wanted, out: &mut Proposal) -
                 without,
                 because: one.because.clone(),
             });
+        }
+    }
+    for written in &asked.licences_not_allowed {
+        let given_anyway = named(skus, written)
+            .is_ok_and(|sku| given.iter().any(|other| other.sku.id == sku.id));
+        if !given_anyway {
+            let text = format!("Licence “{written}” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it.");
+            out.remarks.push(Remark::new(Weight::Caution, text));
         }
     }
     given

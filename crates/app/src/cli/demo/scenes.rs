@@ -40,6 +40,18 @@ const TICKETS: &[Ticket] = &[
         becomes: Becomes::Plan,
     },
     Ticket {
+        name: "new-hire-form",
+        tenant: "contoso",
+        text: include_str!("../../../../../examples/tickets/new-hire-form.eml"),
+        becomes: Becomes::Plan,
+    },
+    Ticket {
+        name: "contractor-mail",
+        tenant: "contoso",
+        text: include_str!("../../../../../examples/tickets/contractor-mail.eml"),
+        becomes: Becomes::Plan,
+    },
+    Ticket {
         name: "missing-date",
         tenant: "contoso",
         text: include_str!("../../../../../examples/tickets/missing-date.eml"),

@@ -180,13 +180,13 @@ fn what_is_asked_for_beyond_the_role_needs_the_policys_leave() {
     );
     let licences: Vec<&str> = got.licences.iter().map(|one| one.wish.licence()).collect();
     assert_eq!(licences, ["SPE_E3", "power_bi_pro"]);
+    assert_eq!(got.licences_not_allowed, ["VISIO"]);
     let mailboxes: Vec<&str> = got.mailboxes.iter().map(|one| one.wish.address()).collect();
     assert_eq!(
         mailboxes,
         ["sales@contoso.example", "orders@contoso.example"]
     );
     insta::assert_snapshot!(remarks(&got).join("\n"), @r"
-    Licence “VISIO” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it.
     Group “Project Secret Sauce” is asked for and not allowed by policy, so it is not given: “*secret*” is on the policy's list [asks] never.
     Group “Domain Admins” is asked for and not allowed by policy, so it is not given: [asks] groups does not name it.
     Shared mailbox “ceo@contoso.example” is asked for and not allowed by policy, so it is not given: [asks] mailboxes does not name it.
