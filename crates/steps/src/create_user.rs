@@ -4,6 +4,7 @@ mod account;
 mod in_place;
 mod premises;
 mod profile;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 
@@ -149,7 +150,7 @@ impl Step for CreateUser {
 
     async fn observe(&self, cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
         match part(task.spec) {
-            Part::Enable => account::observe_sign_in(cx, task).await,
+            Part::Enable => sign_in::observe(cx, task).await,
             Part::Synced => premises::observe(cx, task).await,
             Part::Account if task.spec.params[account::CREATES] == true => {
                 account::observe(cx, task).await
@@ -160,7 +161,7 @@ impl Step for CreateUser {
 
     async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
         match part(task.spec) {
-            Part::Enable => account::enable(cx, task, todo).await,
+            Part::Enable => sign_in::enable(cx, task, todo).await,
             // There is nothing to write: the directories sync by themselves.
             Part::Synced => Applied::default(),
             Part::Account if task.spec.params[account::CREATES] == true => {

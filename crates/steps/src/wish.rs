@@ -7,7 +7,7 @@ use domain::facts::{Facts, Mailbox, MailboxFacts, Named, PersonLite};
 use domain::plan::{Remark, Weight};
 use domain::planner::{Proposal, Refusal};
 use domain::policy::Policy;
-use domain::request::Request;
+use domain::request::{Kind, Request};
 use domain::spec::{ObjectKind, ObjectRef};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -96,9 +96,13 @@ impl Wish<'_> {
             self.look_up(written, purpose)?
         };
         if found.id == person.id {
+            let who = match self.request.kind {
+                Kind::Offboard => "who is leaving",
+                Kind::Onboard | Kind::Transfer | Kind::Restore => "who is this very person",
+            };
             return Err(Refusal::new(
                 "unknown-person",
-                format!("{purpose} would go to {}, who is leaving", found.upn),
+                format!("{purpose} would go to {}, {who}", found.upn),
                 "name somebody else",
             ));
         }

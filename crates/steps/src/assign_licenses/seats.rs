@@ -47,21 +47,20 @@ pub(super) fn check(
                 sku.used, sku.seats
             ),
         };
-        let text = format!("no seat of {} is free: {count}", title(sku));
+        let what = format!("seat of {} is free: {count}", title(sku));
         match settings.no_seat {
             NoSeat::Stop => joining::refuse(
                 out,
                 Refusal::new(
                     "no-seat",
-                    text,
+                    format!("no {what}"),
                     "buy or free a seat and plan again, or set `no-seat = \"wait\"` for assign-licenses",
                 ),
             ),
             NoSeat::Wait => {
                 seats = Seats::AwaitedByRun;
                 let text = format!(
-                    "N{}. The run waits up to three days for one, and what needs the licence waits with it.",
-                    text.get(1..).unwrap_or_default()
+                    "No {what}. The run waits up to three days for one, and what needs the licence waits with it."
                 );
                 joining::remark(out, Weight::Danger, text);
             }

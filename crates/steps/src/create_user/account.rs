@@ -1,4 +1,4 @@
-//! A new account in the cloud: created once, recognised as ours after a lost reply, and opened at the first moment of work.
+//! A new account in the cloud: created once, and recognised as ours after a lost reply.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,14 @@ use connectors::graph::{Call, Path};
 use connectors::{Error, Meaning};
 use domain::naming;
 use domain::planner::Proposal;
-use domain::spec::{Change, Effect, Expect, Reversal, StepSpec};
+use domain::spec::{Change, Effect, Reversal, StepSpec};
 use engine::hands::{Applied, Class, Problem, Seen, Task};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::profile::{self, DISPLAY_NAME, EMPLOYEE_ID};
-use super::{ABOUT, Coming, ENABLE};
+use super::sign_in::{self, SIGN_IN};
+use super::{ABOUT, Coming};
 use crate::block_sign_in::{ALLOWED, BLOCKED};
 use crate::cx::{CREATED, Cx, Tried, applied, is_gone, param, takes_away, text, wanted, who};
 use crate::joining::none_done;
@@ -25,8 +26,6 @@ use crate::wish::Wish;
 pub(super) const ACCOUNT: &str = "account";
 /// The property of the manager; its value is the manager's sign-in name.
 pub(super) const MANAGER: &str = "manager";
-/// The property of sign-in.
-pub(super) const SIGN_IN: &str = "sign-in";
 /// The property of sign-in on an account that is created before its first day.
 const SIGN_IN_AHEAD: &str = "sign-in until the first day";
 /// The parameter that says that the account has to be created.
@@ -75,7 +74,7 @@ pub(super) fn propose(wish: &Wish<'_>, coming: &Coming<'_>, out: &mut Proposal) 
         )
     });
     if ahead {
-        out.specs.push(opening(wish, starts));
+        out.specs.push(sign_in::opening(wish, starts));
     }
 }
 
@@ -86,22 +85,6 @@ pub(super) fn managers(wish: &Wish<'_>, coming: &Coming<'_>) -> BTreeMap<String,
         .chain(coming.manager)
         .map(|manager| (manager.upn.clone(), manager.id.as_str().to_owned()))
         .collect()
-}
-
-/// Sign-in is opened, not before this moment.
-pub(super) fn opening(wish: &Wish<'_>, not_before: Option<Timestamp>) -> StepSpec {
-    StepSpec {
-        key: ABOUT.key(ENABLE),
-        not_before,
-        permissions: ["User.EnableDisableAccount.All", "User.Read.All"]
-            .map(str::to_owned)
-            .to_vec(),
-        ..ABOUT.spec(
-            format!("Allow sign-in for {}", wish.name()),
-            vec![change(wish.person(), SIGN_IN, BLOCKED, ALLOWED)],
-            vec![Effect::OpensSignIn],
-        )
-    }
 }
 
 /// Reads the account with everything that a plan shows of it.
@@ -146,17 +129,9 @@ pub(super) fn seen_of(task: &Task<'_>, change: &Change, account: &Value) -> Valu
             Some(upn) if upn.eq_ignore_ascii_case(text(account, "userPrincipalName")) => upn.into(),
             _ => text(account, "userPrincipalName").into(),
         },
-        SIGN_IN | SIGN_IN_AHEAD => sign_in(account),
+        SIGN_IN | SIGN_IN_AHEAD => sign_in::state(account),
         MANAGER => manager_of(task, account),
         name => profile::named(name).map_or(Value::Null, |part| profile::of_account(account, part)),
-    }
-}
-
-fn sign_in(account: &Value) -> Value {
-    match account["accountEnabled"].as_bool() {
-        Some(true) => ALLOWED.into(),
-        Some(false) => BLOCKED.into(),
-        None => Value::Null,
     }
 }
 
@@ -390,23 +365,4 @@ pub(super) async fn set_manager(
         }
     }
     done
-}
-
-pub(super) async fn observe_sign_in(cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
-    let account = cx
-        .get(task, &user(who(task), &["id", "accountEnabled"]))
-        .await?;
-    Ok(vec![Seen::Value {
-        value: sign_in(&account),
-    }])
-}
-
-pub(super) async fn enable(cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
-    let opens = task.spec.changes[0].after == Expect::Is(ALLOWED.into());
-    let call = Call::patch(
-        Path::of(["users", who(task)]),
-        json!({ "accountEnabled": opens }),
-    );
-    let result = cx.write(task, 0, call).await;
-    applied(task, [Tried::all(todo, result)])
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::account::{self, MANAGER};
 use super::profile::{self, DISPLAY_NAME};
+use super::sign_in;
 use super::{ABOUT, Coming};
 use crate::cx::{Cx, who};
 use crate::joining;
@@ -56,7 +57,7 @@ pub(super) fn propose(wish: &Wish<'_>, coming: &Coming<'_>, out: &mut Proposal) 
         });
     }
     if !person.sign_in_allowed {
-        out.specs.push(account::opening(wish, coming.asked.starts));
+        out.specs.push(sign_in::opening(wish, coming.asked.starts));
     }
 }
 

@@ -6,7 +6,8 @@ use domain::spec::{Budget, ByHand, Change, Effect, ObjectKind, ObjectRef, Revers
 use engine::hands::{Problem, Seen, Task};
 use serde_json::Value;
 
-use super::account::{ACCOUNT, MANAGER, SIGN_IN, STAYS};
+use super::account::{ACCOUNT, MANAGER, STAYS};
+use super::sign_in::SIGN_IN;
 use super::{ABOUT, Coming, ENABLE, SYNCED};
 use crate::block_sign_in::{ALLOWED, BLOCKED};
 use crate::cx::{Cx, text, wanted};

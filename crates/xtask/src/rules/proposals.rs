@@ -8,6 +8,7 @@
 
 use anyhow::{Context as _, ensure};
 use domain::planner::{Proposal, Refusal};
+use domain::request::Kind;
 use domain::spec::StepSpec;
 use serde_json::Value;
 use steps::{Step, Wish};
@@ -183,7 +184,9 @@ impl Proposals {
     /// # Errors
     /// When a step is missing, or proposes something else when asked together with the others.
     pub(super) fn measure(shape: &Shape, office: &Office) -> anyhow::Result<Self> {
-        let known = steps::ALL.iter().map(|step| step.about().name);
+        let leaving = |about: &&steps::About| about.kinds.contains(&Kind::Offboard);
+        let known = steps::ALL.iter().map(|step| step.about());
+        let known = known.filter(leaving).map(|about| about.name);
         ensure!(
             known.eq(STEPS),
             "the judge knows other steps than there are"
