@@ -51,6 +51,7 @@ pub fn extract(line: &str, place: Option<&Place>) -> Result<Value, Error> {
         subject: &ticket.subject,
         body: &ticket.body,
         received_at,
+        sender: None,
         language: ticket.lang.as_deref(),
     };
     let reading = reader::read(&asked, place);

@@ -157,8 +157,9 @@ pub(crate) fn find(text: &str, sheet: &Sheet) -> Vec<Hostile> {
         let key = text[pair.key.clone()].to_lowercase();
         let key = key.trim_matches(|c: char| !c.is_alphanumeric());
         if SPEAKERS.contains(&key) {
+            let end = block_end(sheet, pair.block, pair.value.end.max(pair.key.end));
             found.push(Hostile {
-                range: pair.key.start..pair.value.end.max(pair.key.end),
+                range: closed(text, pair.key.start..end),
                 why: ORDERS,
             });
         }
@@ -168,7 +169,7 @@ pub(crate) fn find(text: &str, sheet: &Sheet) -> Vec<Hostile> {
             if let Some(end) = matches(text, &words, start, pattern) {
                 let hit = words[start].0.start..words[end - 1].0.end;
                 found.push(Hostile {
-                    range: extent(text, sheet, &words, start, hit),
+                    range: closed(text, extent(text, sheet, &words, start, hit)),
                     why,
                 });
             }
@@ -281,6 +282,60 @@ fn fits(slot: &str, word: &str) -> bool {
     })
 }
 
+/// Where the stretch of lines ends that a passage stands in; known fields are not part of it.
+fn block_end(sheet: &Sheet, block: usize, from: usize) -> usize {
+    let fields = sheet.pairs.iter().filter(|pair| pair.found.is_some());
+    let next = fields
+        .filter(|pair| pair.block == block && pair.key.start >= from)
+        .map(|pair| pair.key.start)
+        .min()
+        .unwrap_or(usize::MAX);
+    let pairs = sheet
+        .pairs
+        .iter()
+        .filter(|pair| pair.found.is_none() && pair.block == block)
+        .map(|pair| pair.value.end.max(pair.key.end));
+    let prose = sheet
+        .prose
+        .iter()
+        .filter(|prose| prose.block == block)
+        .map(|prose| prose.range.end);
+    pairs
+        .chain(prose)
+        .filter(|end| *end < next)
+        .max()
+        .unwrap_or(from)
+        .max(from)
+}
+
+/// The passage up to the sign that closes the quotation or bracket it begins in, also over blank lines.
+fn closed(text: &str, range: Range<usize>) -> Range<usize> {
+    const REACH: usize = 3000;
+    const MARKS: &[(char, char)] = &[('"', '"'), ('“', '”'), ('[', ']'), ('{', '}'), ('«', '»')];
+    let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let passage = &text[line..range.end];
+    let mut end = range.end;
+    for (open, close) in MARKS {
+        let opened = passage.matches(*open).count();
+        let done = if open == close {
+            opened.is_multiple_of(2)
+        } else {
+            opened <= passage.matches(*close).count()
+        };
+        if done {
+            continue;
+        }
+        let mut limit = (range.end + REACH).min(text.len());
+        while !text.is_char_boundary(limit) {
+            limit -= 1;
+        }
+        if let Some(at) = text[range.end..limit].find(*close) {
+            end = end.max(range.end + at + close.len_utf8());
+        }
+    }
+    range.start..end
+}
+
 /// How far the passage reaches: in a field from the hit to its end, in prose from the sentence's beginning to the paragraph's end.
 fn extent(
     text: &str,
@@ -308,6 +363,11 @@ fn extent(
         .pairs
         .iter()
         .find(|pair| hit.start >= pair.key.start && hit.start < pair.value.end.max(pair.key.end));
+    if let Some(pair) = pair.filter(|pair| pair.found.is_none()) {
+        // No field of a form: a sentence with a colon in it, which goes on like any other.
+        let end = block_end(sheet, pair.block, hit.end.max(pair.value.end));
+        return pair.key.start..end;
+    }
     if let Some(pair) = pair {
         if hit.start < pair.value.start {
             return pair.key.start..hit.end.max(pair.value.end);

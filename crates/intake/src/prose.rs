@@ -1,7 +1,12 @@
 //! Reads ordinary mails, threads and chats: sentences, not forms. It knows no language; what it knows of one stands in `language`.
 
+mod address;
+mod beside;
 mod calendar;
+mod clockwork;
 mod decide;
+mod events;
+mod fill;
 mod items;
 mod message;
 mod moment;
@@ -11,6 +16,7 @@ mod phrase;
 mod said;
 mod story;
 mod tokens;
+mod verdict;
 
 use std::ops::Range;
 
@@ -97,6 +103,7 @@ fn read(
         body_end,
         tellings: &tellings,
         flags,
+        sender: ticket.sender,
     }
     .reading()
 }

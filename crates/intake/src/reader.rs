@@ -19,6 +19,8 @@ pub struct Ticket<'t> {
     pub body: &'t str,
     /// When it came in.
     pub received_at: Timestamp,
+    /// Who sent it, as an address, where that is known: whoever says "me".
+    pub sender: Option<&'t str>,
     /// The tag of its language, where the sender's system knows it.
     pub language: Option<&'t str>,
 }

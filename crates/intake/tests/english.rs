@@ -8,173 +8,12 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::Value;
 
+#[path = "english/score.rs"]
+mod score;
+
+use score::{Count, FLOORS, as_list, count, name};
+
 const CORPUS: &str = include_str!("corpus/english.jsonl");
-
-/// The least share of right answers over the whole corpus, per field; a field below it is a step back.
-const FLOORS: &[(&str, f64)] = &[
-    ("kind", 0.95),
-    ("person", 0.95),
-    ("effective_date", 0.95),
-    ("job_title", 0.85),
-    ("department", 0.8),
-    ("office", 0.85),
-    ("manager", 0.85),
-    ("mobile", 0.9),
-    ("upn_or_email", 0.9),
-    ("urgency", 0.95),
-    ("contractor", 0.85),
-    ("contract_end", 0.85),
-    ("copy_from", 0.85),
-    ("forward_to", 0.85),
-    ("mailbox_delegate", 0.85),
-    ("device_action", 0.85),
-    ("keep_mailbox", 0.85),
-    ("licences", 0.9),
-    ("groups", 0.85),
-    ("shared_mailboxes", 0.85),
-];
-
-const OF_PERSON: &[&str] = &[
-    "job_title",
-    "department",
-    "office",
-    "manager",
-    "mobile",
-    "upn_or_email",
-];
-
-/// Right, wrong and missing answers of a field.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    right: u32,
-    wrong: u32,
-    missing: u32,
-}
-
-impl Count {
-    fn f1(self) -> f64 {
-        let right = f64::from(2 * self.right);
-        right / (right + f64::from(self.wrong + self.missing)).max(1.0)
-    }
-}
-
-fn as_list(value: &Value) -> Vec<Value> {
-    match value {
-        Value::Null => Vec::new(),
-        Value::Array(values) => values.clone(),
-        other => vec![other.clone()],
-    }
-}
-
-fn get<'v>(request: &'v Value, field: &str) -> &'v Value {
-    if OF_PERSON.contains(&field) {
-        &request["person"][field]
-    } else {
-        &request[field]
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text
-            .to_lowercase()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .replace('’', "'"),
-        other => other.to_string(),
-    }
-}
-
-fn same(field: &str, gold: &Value, said: &Value) -> bool {
-    let (gold, said) = (plain(gold), plain(said));
-    if field == "mobile" {
-        let digits = |text: &str| {
-            text.chars()
-                .filter(char::is_ascii_digit)
-                .collect::<String>()
-        };
-        return digits(&gold) == digits(&said);
-    }
-    // A time is written with seconds or without.
-    gold == said
-        || said.replace(":00+", "+").replace(":00-", "-")
-            == gold.replace(":00+", "+").replace(":00-", "-")
-}
-
-fn name(request: &Value) -> String {
-    let person = &request["person"];
-    let both = format!(
-        "{} {}",
-        person["given_name"].as_str().unwrap_or(""),
-        person["family_name"].as_str().unwrap_or("")
-    );
-    both.trim().to_lowercase()
-}
-
-/// Counts one pair of what is right and what was said.
-fn count(gold: &Value, said: &Value, counts: &mut BTreeMap<String, Count>) {
-    for (field, _) in FLOORS {
-        let accepted = as_list(&gold["alt"][*field]);
-        let wanted = as_list(get(gold, field));
-        let given = as_list(get(said, field));
-        let count = counts.entry((*field).to_owned()).or_default();
-        match *field {
-            "kind" => {
-                let right = same(field, &gold["kind"], &said["kind"])
-                    || accepted.iter().any(|one| same(field, one, &said["kind"]));
-                *if right {
-                    &mut count.right
-                } else {
-                    &mut count.wrong
-                } += 1;
-                continue;
-            }
-            "person" => {
-                *if name(gold) == name(said) {
-                    &mut count.right
-                } else {
-                    &mut count.wrong
-                } += 1;
-                continue;
-            }
-            "licences" | "groups" | "shared_mailboxes" => {
-                for item in &given {
-                    let known = wanted.iter().any(|one| {
-                        same(field, one, item)
-                            || as_list(&gold["alt"][*field][one.as_str().unwrap_or("")])
-                                .iter()
-                                .any(|alt| same(field, alt, item))
-                    });
-                    *if known {
-                        &mut count.right
-                    } else {
-                        &mut count.wrong
-                    } += 1;
-                }
-                count.missing += u32::try_from(wanted.len().saturating_sub(given.len())).unwrap();
-                continue;
-            }
-            _ => {}
-        }
-        match (wanted.first(), given.first()) {
-            (None, None) => {}
-            (Some(_), None) => count.missing += u32::from(!accepted.contains(&Value::Null)),
-            (want, Some(said)) => {
-                let right = want
-                    .into_iter()
-                    .chain(&accepted)
-                    .any(|one| same(field, one, said));
-                if right {
-                    count.right += u32::from(want.is_some());
-                } else {
-                    count.wrong += 1;
-                    count.missing += u32::from(want.is_some());
-                }
-            }
-        }
-    }
-}
 
 fn place(offset: &str) -> Place {
     let zone = if offset.contains("-0") {
@@ -234,6 +73,7 @@ fn the_examples_come_to_what_they_are_for() {
             subject: &mail.subject,
             body: &mail.body,
             received_at: mail.received_at,
+            sender: Some(&mail.from),
             language: None,
         };
         let place = Place {
@@ -362,14 +202,14 @@ proptest! {
 
     #[test]
     fn any_text_is_read_without_panic_and_every_source_is_true(subject in scraps(), body in scraps()) {
-        let ticket = Ticket { subject: &subject, body: &body, received_at: "2026-11-10T08:15:00Z".parse().unwrap(), language: Some("en") };
+        let ticket = Ticket { subject: &subject, body: &body, received_at: "2026-11-10T08:15:00Z".parse().unwrap(), sender: None, language: Some("en") };
         check(&reader::read(&ticket, &place("+00:00")), &body);
     }
 
     #[test]
     fn hostile_words_behind_a_mail_grant_nothing(mail in prop::sample::select(MAILS), hostile in prop::sample::select(HOSTILE), gap in prop::sample::select(vec!["\n\n", "\n\n> ", "\n\n-- \n", "\n\n----------\n"])) {
         let read = |body: &str| {
-            let ticket = Ticket { subject: "Request", body, received_at: "2026-11-10T08:15:00Z".parse().unwrap(), language: None };
+            let ticket = Ticket { subject: "Request", body, received_at: "2026-11-10T08:15:00Z".parse().unwrap(), sender: None, language: None };
             reader::read(&ticket, &place("+00:00"))
         };
         let clean = read(mail);
@@ -429,6 +269,7 @@ fn every_reader_goes_through_the_same_checks() {
         subject: "",
         body: "Jo joins Sales",
         received_at: "2026-11-10T08:15:00Z".parse().unwrap(),
+        sender: None,
         language: None,
     };
     let reading = reader::read_with(&Inventor, &ticket, &place("+00:00"));

@@ -7,14 +7,12 @@ use serde_json::Value as Json;
 
 use super::moment;
 use super::people::Who;
-use super::said::{OTHERS, Said, Value};
-use super::story::{Event, Scene, Sign, Telling};
+use super::said::Value;
+use super::story::{Scene, Sign, Telling};
+use super::verdict::Verdict;
 use crate::draft::{Draft, Flag, Reading};
 use crate::person;
 use crate::visible::Visible;
-
-/// Fields that hold several values, one on a line.
-const LISTS: &[&str] = &["licences", "groups", "shared-mailboxes"];
 
 /// Everything that is known of a ticket.
 pub(super) struct Decision<'d> {
@@ -24,14 +22,8 @@ pub(super) struct Decision<'d> {
     /// The newest first; the subject last.
     pub(super) tellings: &'d [Telling],
     pub(super) flags: Vec<Flag>,
-}
-
-/// What shall happen to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
-    Wish(Kind),
-    Open,
-    Nothing,
+    /// The address of whoever sent the newest.
+    pub(super) sender: Option<&'d str>,
 }
 
 /// The newest message that says what shall happen.
@@ -133,101 +125,6 @@ impl Decision<'_> {
         by_address.or(first).map(|(index, _)| index)
     }
 
-    /// What is to happen to a person, and where it is said.
-    fn verdict(&self, at: usize, person: Option<usize>, of: usize) -> (Verdict, Option<Span>) {
-        let subject = self.tellings.len() - 1;
-        let own = |events: &[Event]| -> Vec<Event> {
-            let named: Vec<Event> = events
-                .iter()
-                .filter(|event| event.person == person)
-                .cloned()
-                .collect();
-            let wishes = named
-                .iter()
-                .any(|event| matches!(event.sign, Sign::Kind(_)));
-            let general = events.iter().filter(|event| {
-                event.person.is_none()
-                    && person.is_some()
-                    && (!wishes || event.sign == Sign::Nothing)
-            });
-            let general: Vec<Event> = general.cloned().collect();
-            named.into_iter().chain(general).collect()
-        };
-        let mut events = own(&self.tellings[at].events);
-        if at != subject
-            && (of == 1
-                || !events
-                    .iter()
-                    .any(|event| matches!(event.sign, Sign::Kind(_))))
-        {
-            events.extend(own(&self.tellings[subject].events));
-        }
-        let strongest = |sign: Sign| {
-            events
-                .iter()
-                .filter(|event| event.sign == sign)
-                .map(|event| event.strength)
-                .max()
-                .unwrap_or(0)
-        };
-        let older = || {
-            self.tellings[at + 1..]
-                .iter()
-                .flat_map(|telling| own(&telling.events))
-        };
-        // On equal strength, who leaves the company is not moved within it.
-        let order = [Kind::Onboard, Kind::Transfer, Kind::Offboard];
-        let mut best = order
-            .into_iter()
-            .max_by_key(|kind| strongest(Sign::Kind(*kind)))
-            .unwrap_or(Kind::Offboard);
-        let mut strength = strongest(Sign::Kind(best));
-        if strength > 0
-            && strongest(Sign::Kind(Kind::Onboard)) == strongest(Sign::Kind(Kind::Offboard))
-            && strength == strongest(Sign::Kind(Kind::Onboard))
-        {
-            // Both comes and goes: what older messages say decides, else nobody knows.
-            match order
-                .into_iter()
-                .filter(|kind| *kind != Kind::Transfer)
-                .find(|kind| older().any(|event| event.sign == Sign::Kind(*kind)))
-            {
-                Some(kind) => best = kind,
-                None => return (Verdict::Open, None),
-            }
-        }
-        let span = self.event_span(&events, best);
-        let stay = strongest(Sign::Stay);
-        if stay > 0 && (stay >= strength || stay == 3) && !(stay == 1 && strength > 1) {
-            return (Verdict::Nothing, None);
-        }
-        if strongest(Sign::Undecided) > 0 && strength < 3 {
-            return (Verdict::Open, None);
-        }
-        if strongest(Sign::Nothing) > 0 && strength < 3 {
-            return (Verdict::Nothing, None);
-        }
-        if strength == 1 {
-            let dated = self.tellings[at]
-                .dates
-                .iter()
-                .any(|dated| dated.cue != "ignore");
-            strength = if dated { 2 } else { 0 };
-        }
-        if strength == 0 {
-            return (Verdict::Nothing, None);
-        }
-        (Verdict::Wish(best), span)
-    }
-
-    fn event_span(&self, events: &[Event], kind: Kind) -> Option<Span> {
-        let event = events
-            .iter()
-            .filter(|event| event.sign == Sign::Kind(kind))
-            .max_by_key(|event| event.strength)?;
-        self.span(&event.range)
-    }
-
     /// A lone name beside a full one that wishes the same is somebody who is only spoken of.
     fn drop_shadows(&self, wishes: &mut Vec<(Option<usize>, Verdict, Option<Span>)>) {
         let full = |person: &Option<usize>| {
@@ -247,7 +144,7 @@ impl Decision<'_> {
     }
 
     /// Where a stretch stands in the body; nothing when it stands in the subject.
-    fn span(&self, range: &Range<usize>) -> Option<Span> {
+    pub(super) fn span(&self, range: &Range<usize>) -> Option<Span> {
         (range.end <= self.body_end).then(|| self.visible.span(range.clone()))
     }
 
@@ -355,137 +252,5 @@ impl Decision<'_> {
                 ),
             );
         }
-    }
-
-    /// Fills in what a message says and newer ones did not.
-    fn fields(
-        &self,
-        draft: &mut Draft,
-        telling: &Telling,
-        person: Option<usize>,
-        kind: Option<Kind>,
-        alone: bool,
-    ) {
-        let mut said: Vec<&Said> = telling
-            .said
-            .iter()
-            .filter(|said| {
-                said.person == person
-                    || (said.person.is_none()
-                        && (alone || telling.subjects.len() > 1 || telling.subjects.is_empty()))
-            })
-            .filter(|said| said.only.is_none() || said.only == kind || kind.is_none())
-            .filter(|said| said.field != "licences" || kind != Some(Kind::Offboard))
-            .filter(|said| {
-                !matches!(said.field, "groups" | "shared-mailboxes") || kind != Some(Kind::Offboard)
-            })
-            .collect();
-        said.sort_by_key(|said| said.rank);
-        let before: Vec<String> = draft.fields.keys().cloned().collect();
-        let old: Vec<Range<usize>> = said
-            .iter()
-            .filter(|said| said.field == "old-place")
-            .map(|said| said.range.clone())
-            .collect();
-        for one in said {
-            let left = matches!(one.field, "department" | "office")
-                && old
-                    .iter()
-                    .any(|old| old.start < one.range.end && one.range.start < old.end);
-            if matches!(one.field, "ignore" | "old-place")
-                || left
-                || before.iter().any(|known| known == one.field)
-            {
-                continue;
-            }
-            if one.field == "address" {
-                self.address(draft, one);
-            } else if LISTS.contains(&one.field) {
-                self.list(draft, one);
-            } else if !draft.fields.contains_key(one.field)
-                && let Some(value) = self.value(one, telling, person)
-            {
-                draft.fields.insert(one.field.to_owned(), value);
-            }
-        }
-    }
-
-    fn address(&self, draft: &mut Draft, said: &Said) {
-        let text = self.text(&said.range);
-        if draft.person.address.is_none() && text.contains('@') {
-            draft.person.address = Some(Cited {
-                value: text.to_lowercase(),
-                span: self.span(&said.range),
-            });
-        }
-    }
-
-    fn list(&self, draft: &mut Draft, said: &Said) {
-        let Value::List(stretches) = &said.value else {
-            return;
-        };
-        for stretch in stretches {
-            let value = self.text(stretch);
-            let entry = draft
-                .fields
-                .entry(said.field.to_owned())
-                .or_insert_with(|| Cited {
-                    value: String::new(),
-                    span: self.span(&said.range),
-                });
-            if entry
-                .value
-                .lines()
-                .any(|line| line.eq_ignore_ascii_case(&value))
-            {
-                continue;
-            }
-            if !entry.value.is_empty() {
-                entry.value.push('\n');
-            }
-            entry.value.push_str(&value);
-        }
-    }
-
-    fn text(&self, range: &Range<usize>) -> String {
-        self.scene.text[range.clone()]
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    /// The value as it is kept; an empty one stands for a refusal, so that older messages do not fill it.
-    fn value(
-        &self,
-        said: &Said,
-        telling: &Telling,
-        person: Option<usize>,
-    ) -> Option<Cited<String>> {
-        let value = match &said.value {
-            Value::Refused => String::new(),
-            Value::Fixed(value) => (*value).to_owned(),
-            Value::Text | Value::List(_) => self.text(&said.range),
-            Value::Who(Who::Manager) if said.field != "manager" => "manager".to_owned(),
-            Value::Who(Who::Me) => {
-                let writer = telling.writer.filter(|writer| Some(*writer) != person)?;
-                self.scene.people.all[writer].name.clone()
-            }
-            Value::Who(Who::Person(other)) if Some(*other) != person => {
-                let text = self.text(&said.range);
-                if text.contains('@') {
-                    text
-                } else {
-                    self.scene.people.all[*other].name.clone()
-                }
-            }
-            Value::Who(_) => return None,
-        };
-        if OTHERS.contains(&said.field) && value.is_empty() && said.field == "manager" {
-            return None;
-        }
-        Some(Cited {
-            value,
-            span: self.span(&said.range),
-        })
     }
 }

@@ -75,6 +75,8 @@ pub(crate) struct Item {
     /// In lower case.
     pub(crate) word: String,
     pub(crate) cap: bool,
+    /// All capitals: `IT`.
+    pub(crate) caps: bool,
     pub(crate) range: Range<usize>,
 }
 
@@ -145,6 +147,7 @@ pub(crate) fn raw(tokens: &[Token]) -> Vec<Item> {
             },
             word: token.lower.clone(),
             cap: token.cap,
+            caps: token.caps,
             range: token.range.clone(),
         })
         .collect()
@@ -172,6 +175,7 @@ pub(crate) fn items(
             what,
             word,
             cap: tokens[at].cap,
+            caps: tokens[at].caps,
             range,
         });
         at += length;

@@ -114,6 +114,21 @@ fn settle(
         .iter()
         .filter(|dated| !is_now(dated) && !matches!(&dated.point, Ok(point) if point.day.is_none()))
         .collect();
+    let today = scene.clock.received.date();
+    let all_behind = days
+        .iter()
+        .all(|dated| matches!(&dated.point, Ok(point) if point.day.is_some_and(|day| day < today)));
+    if let Some(dated) = dates.iter().find(is_now)
+        && kind == Some(Kind::Offboard)
+        && all_behind
+    {
+        // The last day is over, and the access is still there.
+        draft.when = Some(Cited {
+            value: When::Now,
+            span: span(&dated.range),
+        });
+        return true;
+    }
     for cue in ranks(kind) {
         let fitting: Vec<&Dated> = days
             .iter()

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::address::{by_address, fold, holds, is_personal};
 use super::phrase;
 use super::tokens::{Shape, Token};
 use crate::language::Grammar;
@@ -33,8 +34,8 @@ pub(crate) struct Person {
     /// The address that goes with the name.
     pub(crate) address: Option<(String, Range<usize>)>,
     /// The words of the name, folded.
-    words: Vec<String>,
-    family: Vec<String>,
+    pub(super) words: Vec<String>,
+    pub(super) family: Vec<String>,
 }
 
 /// Everybody named.
@@ -354,85 +355,7 @@ fn is_ordinary(lower: &str, grammar: &Grammar) -> bool {
         || (lower.contains('-') && lower.split('-').all(|part| part.len() < 2 || known(part)))
 }
 
-/// A name in small letters that an address gives away.
-fn by_address(list: &[Token], at: usize, addresses: &[&Token]) -> Option<usize> {
-    addresses.iter().find_map(|address| {
-        let local = address.lower.split('@').next()?;
-        let parts: Vec<String> = local.split(['.', '_']).map(fold).collect();
-        let fits = (2..=4).contains(&parts.len())
-            && at + parts.len() <= list.len()
-            && parts.iter().zip(&list[at..]).all(|(part, token)| {
-                token.shape == Shape::Word
-                    && part.len() > 1
-                    && fold(&token.lower).replace(['-', '\''], "") == part.replace('-', "")
-            });
-        fits.then_some(at + parts.len())
-    })
-}
-
-/// Whether the local part of an address holds a person's name.
-fn holds(local: &str, person: &Person) -> bool {
-    if !person.full || person.family.is_empty() {
-        return false;
-    }
-    let strip =
-        |text: &str| -> String { text.chars().filter(char::is_ascii_alphanumeric).collect() };
-    let plain = strip(&fold(local));
-    let family = strip(&person.family.concat());
-    let given: String = strip(&person.words[0]);
-    let last = strip(person.words.last().map_or("", String::as_str));
-    let Some(initial) = given.get(..1) else {
-        return false;
-    };
-    let orders = [
-        format!("{given}{family}"),
-        format!("{given}{last}"),
-        format!("{initial}{family}"),
-        format!("{initial}{last}"),
-        format!("{family}{given}"),
-        format!("{family}{initial}"),
-    ];
-    family.len() > 1
-        && orders.iter().any(|order| {
-            plain == *order
-                || plain.ends_with(order.as_str()) && order.len() > 5
-                || plain.trim_end_matches(|c: char| c.is_ascii_digit()) == order
-        })
-}
-
-/// Whether a local part may be a person's own: one short word is a desk's or a nickname, and nobody can tell.
-fn is_personal(local: &str) -> bool {
-    local.contains('.') || local.contains('_')
-}
-
 /// One blank between words, no full stop at the end.
 fn tidy(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Without accents and capitals, so that `szymanska@` is Szymańska's.
-pub(crate) fn fold(word: &str) -> String {
-    word.to_lowercase()
-        .chars()
-        .filter_map(|c| match c {
-            'à'..='å' | 'ā' | 'ă' | 'ą' => Some('a'),
-            'ç' | 'ć' | 'č' => Some('c'),
-            'ď' | 'đ' | 'ð' => Some('d'),
-            'è'..='ë' | 'ē' | 'ė' | 'ę' | 'ě' => Some('e'),
-            'ğ' | 'ģ' => Some('g'),
-            'ì'..='ï' | 'ī' | 'į' | 'ı' => Some('i'),
-            'ł' | 'ľ' | 'ļ' => Some('l'),
-            'ñ' | 'ń' | 'ň' | 'ņ' => Some('n'),
-            'ò'..='ö' | 'ø' | 'ō' | 'ő' => Some('o'),
-            'ŕ' | 'ř' => Some('r'),
-            'ś' | 'š' | 'ş' | 'ș' => Some('s'),
-            'ť' | 'ţ' | 'ț' => Some('t'),
-            'ù'..='ü' | 'ū' | 'ů' | 'ű' | 'ų' => Some('u'),
-            'ý' | 'ÿ' => Some('y'),
-            'ź' | 'ż' | 'ž' => Some('z'),
-            '\u{300}'..='\u{36f}' | '.' => None,
-            '’' => Some('\''),
-            other => Some(other),
-        })
-        .collect()
 }

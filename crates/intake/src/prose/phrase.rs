@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::calendar;
+use super::clockwork;
 use super::items::{Item, Slot, What};
 use super::people::Who;
 use crate::language::Grammar;
@@ -58,7 +58,7 @@ pub(crate) fn slot_end(slot: Slot, items: &[Item], at: usize, grammar: &Grammar)
         }
         Slot::Names => names_end(items, at, grammar),
         Slot::Mailbox => mailbox_end(items, at, grammar),
-        _ => calendar::slot_end(slot, items, at, grammar),
+        _ => clockwork::slot_end(slot, items, at, grammar),
     }
 }
 
@@ -187,6 +187,10 @@ fn place_end(items: &[Item], at: usize, grammar: &Grammar) -> Option<usize> {
 
 fn is_place_word(item: &Item, grammar: &Grammar) -> bool {
     let word = item.word.as_str();
+    // `IT` in capitals is no `it`.
+    if item.caps && grammar.is("department", word) {
+        return true;
+    }
     if !matches!(item.what, What::Word) || grammar.is("stop", word) {
         return false;
     }
