@@ -64,10 +64,12 @@ pub(super) fn resolve<'a>(wish: &Wish<'a>, asked: &Wanted, out: &mut Proposal) -
         }
     }
     for written in &asked.licences_not_allowed {
-        let given_anyway = named(skus, written)
-            .is_ok_and(|sku| given.iter().any(|other| other.sku.id == sku.id));
+        let given_anyway =
+            named(skus, written).is_ok_and(|sku| given.iter().any(|other| other.sku.id == sku.id));
         if !given_anyway {
-            let text = format!("Licence “{written}” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it.");
+            let text = format!(
+                "Licence “{written}” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it."
+            );
             out.remarks.push(Remark::new(Weight::Caution, text));
         }
     }
