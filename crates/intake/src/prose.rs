@@ -8,6 +8,7 @@ mod decide;
 mod events;
 mod fill;
 mod items;
+mod meaning;
 mod message;
 mod moment;
 pub(crate) mod pattern;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use domain::request::Kind;
 
 use super::items::{Item, Slot};
+use super::pattern::Match;
 use super::people::Who;
 use super::story::{Event, Line, Scene, Sign, Telling};
 use crate::language::Grammar;
@@ -83,48 +84,15 @@ pub(super) fn hear(
             continue;
         };
         for hit in named.pattern.all(&line.items, scene.grammar) {
-            let range =
-                line.items[hit.range.start].range.start..line.items[hit.range.end - 1].range.end;
             let slot = hit
                 .slot(Slot::Who)
                 .or_else(|| hit.slot(Slot::Named))
                 .map(|range| range.start);
-            if matches!(sign, Sign::Kind(_))
-                && slot.is_some_and(|at| is_genitive(&line.items, at, scene.grammar))
-            {
+            let Some(sign) = meant(scene, line, sign, &hit, slot, named.pattern.refuses) else {
                 continue;
-            }
-            let mut sign = sign;
-            let later = line.items[hit.range.end..]
-                .iter()
-                .take(2)
-                .any(|item| scene.grammar.is("until", &item.word));
-            if slot.is_none()
-                && !named.pattern.refuses
-                && matches!(sign, Sign::Kind(_))
-                && before(&line.items, &hit.range, "not", scene.grammar)
-            {
-                // `There are no new starters` says nothing of anybody.
-                continue;
-            }
-            if !named.pattern.refuses
-                && !later
-                && before(&line.items, &hit.range, "not", scene.grammar)
-            {
-                sign = match sign {
-                    Sign::Kind(_) => Sign::Stay,
-                    _ => continue,
-                };
-            } else if matches!(sign, Sign::Kind(_))
-                && before(
-                    &line.items,
-                    &(hit.range.start..hit.range.start),
-                    "maybe",
-                    scene.grammar,
-                )
-            {
-                sign = Sign::Undecided;
-            }
+            };
+            let range =
+                line.items[hit.range.start].range.start..line.items[hit.range.end - 1].range.end;
             let people = match slot.map(|at| (at, line.items[at].who())) {
                 Some((at, Some(Who::Person(_)))) => together(&line.items, at, scene.grammar)
                     .into_iter()
@@ -162,6 +130,37 @@ pub(super) fn hear(
         !matches!(event.sign, Sign::Kind(_)) || back.is_none_or(|back| event.range.end < back)
     });
     heard
+}
+
+/// The sign of a match as its clause turns it: refused, or only perhaps; nothing when it says nothing after all.
+fn meant(
+    scene: &Scene<'_>,
+    line: &Line,
+    sign: Sign,
+    hit: &Match,
+    slot: Option<usize>,
+    refuses: bool,
+) -> Option<Sign> {
+    let grammar = scene.grammar;
+    let wish = matches!(sign, Sign::Kind(_));
+    if wish && slot.is_some_and(|at| is_genitive(&line.items, at, grammar)) {
+        return None;
+    }
+    if !refuses && before(&line.items, &hit.range, "not", grammar) {
+        // `There are no new starters` says nothing of anybody; `not leaving until June` says when.
+        let mut next = line.items[hit.range.end..].iter().take(2);
+        let later = next.any(|item| grammar.is("until", &item.word));
+        return match (wish, slot, later) {
+            (false, _, false) | (true, None, _) => None,
+            (_, _, true) => Some(sign),
+            (true, Some(_), false) => Some(Sign::Stay),
+        };
+    }
+    let start = hit.range.start..hit.range.start;
+    if wish && before(&line.items, &start, "maybe", grammar) {
+        return Some(Sign::Undecided);
+    }
+    Some(sign)
 }
 
 /// `Jane's last day`: the day is what is spoken of, not Jane; but `Jane's leaving`.

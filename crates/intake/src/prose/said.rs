@@ -52,6 +52,17 @@ pub(crate) const OTHERS: &[&str] = &[
     "successor",
 ];
 
+/// Fields that can be refused, so that an older message does not fill them. Of others a refusal says nothing.
+const REFUSABLE: &[&str] = &[
+    "delegate",
+    "forward-to",
+    "groups",
+    "keep-mailbox",
+    "licences",
+    "shared-mailboxes",
+    "successor",
+];
+
 /// A rule's name taken apart.
 struct Target {
     field: &'static str,
@@ -104,100 +115,94 @@ pub(crate) fn hear(scene: &Scene<'_>, line: &Line) -> Vec<Said> {
     for (rank, named) in grammar.rules.iter().enumerate() {
         let target = target(named.name);
         for hit in named.pattern.all(&line.items, grammar) {
-            let Some((value, slot)) = value(&line.items, &hit, &target, grammar) else {
+            let refuses = named.pattern.refuses;
+            let Some(mut said) = hear_one(line, &hit, &target, refuses, grammar) else {
                 continue;
             };
-            let refused = target.refused
-                || (!named.pattern.refuses && refused(&line.items, &hit, grammar))
-                || (is_list(target.field) && taken_away(&line.items, slot.start, grammar));
-            let Some(field) = field_of(target.field, &line.items, slot.clone(), grammar) else {
-                continue;
-            };
-            if refused
-                && matches!(
-                    field,
-                    "department"
-                        | "office"
-                        | "job-title"
-                        | "manager"
-                        | "copy-from"
-                        | "mobile"
-                        | "phone"
-                        | "address"
-                        | "ignore"
-                        | "contractor"
-                )
-            {
+            if out.iter().any(|known| is_taken(known, &said)) {
                 continue;
             }
-            let value = match value {
-                // Not to be deleted is to be kept; not to be wiped says nothing.
-                Value::Fixed("false") if refused && field == "keep-mailbox" => Value::Fixed("true"),
-                Value::Fixed(_) if refused && field == "device-action" => continue,
-                _ if refused => Value::Refused,
-                value => value,
-            };
-            if field == "groups"
-                && matches!(value, Value::List(_))
-                && !are_groups(&line.items, &hit, &slot, grammar)
-            {
-                continue;
-            }
-            let same = |known: &Said| {
-                (known.field == field
-                    || (known.field == "ignore" && field != "job-title")
-                    || (known.field != "manager"
-                        && field != "manager"
-                        && OTHERS.contains(&known.field)
-                        && OTHERS.contains(&field)))
-                    && known.range.start < line.items[slot.end - 1].range.end
-                    && line.items[slot.start].range.start < known.range.end
-            };
-            if out.iter().any(same) {
-                continue;
-            }
-            let other = (OTHERS.contains(&field) && !refused)
-                .then_some(slot.start)
-                .filter(|_| matches!(value, Value::Who(_)));
-            out.push(Said {
-                person: None,
-                field,
-                value,
-                range: line.items[slot.start].range.start..line.items[slot.end - 1].range.end,
-                at: hit.range.start,
-                other,
-                only: target.only,
-                rank,
-            });
+            said.rank = rank;
+            out.push(said);
         }
     }
-    // A licence stands for itself.
-    for (at, item) in line.items.iter().enumerate() {
-        if matches!(item.what, What::Licence) {
-            let here = at..at + 1;
-            let hit = Match {
-                range: here.clone(),
-                slots: Vec::new(),
-            };
-            let refused =
-                refused(&line.items, &hit, grammar) || taken_away(&line.items, at, grammar);
-            out.push(Said {
-                person: None,
-                field: "licences",
-                value: if refused {
-                    Value::Refused
-                } else {
-                    Value::List(vec![item.range.clone()])
-                },
-                range: item.range.clone(),
-                at,
-                other: None,
-                only: None,
-                rank: usize::MAX / 2,
-            });
-        }
-    }
+    licences(line, grammar, &mut out);
     out
+}
+
+/// What one match of a rule says.
+fn hear_one(
+    line: &Line,
+    hit: &Match,
+    target: &Target,
+    refuses: bool,
+    grammar: &Grammar,
+) -> Option<Said> {
+    let (value, slot) = value(&line.items, hit, target, grammar)?;
+    let refused = target.refused
+        || (!refuses && refused(&line.items, hit, grammar))
+        || (is_list(target.field) && taken_away(&line.items, slot.start, grammar));
+    let field = field_of(target.field, &line.items, slot.clone(), grammar)?;
+    let value = match value {
+        // Not to be deleted is to be kept; not to be wiped says nothing.
+        Value::Fixed("false") if refused && field == "keep-mailbox" => Value::Fixed("true"),
+        _ if refused && !REFUSABLE.contains(&field) => return None,
+        _ if refused => Value::Refused,
+        value => value,
+    };
+    let is_list = field == "groups" && matches!(value, Value::List(_));
+    if is_list && !are_groups(&line.items, hit, &slot, grammar) {
+        return None;
+    }
+    let names = OTHERS.contains(&field) && matches!(value, Value::Who(_));
+    Some(Said {
+        person: None,
+        field,
+        range: line.items[slot.start].range.start..line.items[slot.end - 1].range.end,
+        at: hit.range.start,
+        other: names.then_some(slot.start),
+        only: target.only,
+        rank: 0,
+        value,
+    })
+}
+
+/// Whether the same words fill this field already, or another that leaves them to none.
+fn is_taken(known: &Said, said: &Said) -> bool {
+    let apart = |field: &str| field != "manager" && OTHERS.contains(&field);
+    let rivals = known.field == said.field
+        || (known.field == "ignore" && said.field != "job-title")
+        || (apart(known.field) && apart(said.field));
+    rivals && known.range.start < said.range.end && said.range.start < known.range.end
+}
+
+/// A licence stands for itself.
+fn licences(line: &Line, grammar: &Grammar, out: &mut Vec<Said>) {
+    for (at, item) in line.items.iter().enumerate() {
+        if !matches!(item.what, What::Licence) {
+            continue;
+        }
+        let hit = Match {
+            range: at..at + 1,
+            slots: Vec::new(),
+        };
+        let refused = refused(&line.items, &hit, grammar) || taken_away(&line.items, at, grammar);
+        let value = if refused {
+            Value::Refused
+        } else {
+            Value::List(vec![item.range.clone()])
+        };
+        out.push(Said {
+            person: None,
+            field: "licences",
+            value,
+            range: item.range.clone(),
+            at,
+            other: None,
+            only: None,
+            rank: usize::MAX / 2,
+        });
+    }
 }
 
 /// The field of a rule: of a place, what the place is.

@@ -167,6 +167,10 @@ fn lines(scene: &Scene<'_>, message: &Message) -> Vec<Line> {
 
 /// Fields and dates, each with the person it is about.
 fn details(scene: &Scene<'_>, lines: &[Line], telling: &mut Telling, focus: Option<usize>) {
+    let is = |line: &Line, class: &str| {
+        let mut items = line.items.iter();
+        items.any(|item| scene.grammar.is(class, &item.word))
+    };
     let mut focus = focus;
     let mut last_day: Option<Date> = None;
     let mut question: Vec<&'static str> = Vec::new();
@@ -177,68 +181,54 @@ fn details(scene: &Scene<'_>, lines: &[Line], telling: &mut Telling, focus: Opti
         }
         let rules = said::hear(scene, line);
         let taken: Vec<usize> = rules.iter().filter_map(|said| said.other).collect();
-        let bind = |at: usize| bind(line, at, &telling.subjects, &taken, focus);
-        let mut found: Vec<Said> = Vec::new();
-        let everybody = line
-            .items
-            .iter()
-            .any(|item| scene.grammar.is("all", &item.word))
-            && telling.subjects.len() > 1;
-        for mut one in rules
-            .into_iter()
-            .chain(beside::beside(scene, line, &telling.subjects))
-        {
-            one.person = if everybody { None } else { bind(one.at) };
-            found.push(one);
-        }
-        if found.is_empty() && !question.is_empty() {
-            found.extend(
-                beside::answers(line, &question, scene.grammar)
-                    .into_iter()
-                    .map(|mut one| {
-                        one.person = focus.or_else(|| telling.subjects.first().copied());
-                        one
-                    }),
-            );
-        }
-        let in_line = |range: &Range<usize>| {
-            let ends = (line.items.first(), line.items.last());
-            matches!(ends, (Some(first), Some(last)) if range.start >= first.range.start && range.end <= last.range.end)
+        let everybody = is(line, "all") && telling.subjects.len() > 1;
+        let bind = |at: usize| match everybody {
+            true => None,
+            false => bind(line, at, &telling.subjects, &taken, focus),
         };
-        let beside = telling.events.iter().any(|event| in_line(&event.range));
+        let names = beside::beside(scene, line, &telling.subjects);
+        let mut found: Vec<Said> = rules.into_iter().chain(names).collect();
+        for one in &mut found {
+            one.person = bind(one.at);
+        }
+        if found.is_empty() {
+            found = beside::answers(line, &question, scene.grammar);
+            for one in &mut found {
+                one.person = focus.or_else(|| telling.subjects.first().copied());
+            }
+        }
+        let beside = telling.events.iter().any(|event| line.holds(&event.range));
         for (at, cue, found) in dates(scene, line) {
-            let cue = if cue == "free" && question.contains(&"date") {
-                "when"
-            } else {
-                cue
-            };
-            let person = if everybody { None } else { bind(at) };
-            let dated = point(found, &mut last_day, cue);
+            let asked = cue == "free" && question.contains(&"date");
+            let cue = if asked { "when" } else { cue };
+            let (point, check) = point(found, &mut last_day, cue);
             telling.dates.push(Dated {
-                person,
+                person: bind(at),
                 cue,
-                point: dated.0,
-                check: dated.1,
+                point,
+                check,
                 range: line.items[at].range.clone(),
                 beside,
             });
         }
         telling.said.extend(found);
-        let own = line
-            .items
-            .iter()
-            .enumerate()
+        let items = line.items.iter().enumerate();
+        let mut own = items
             .filter(|(at, _)| !taken.contains(at))
             .filter_map(|(_, item)| person(item));
         focus = own
-            .filter(|person| telling.subjects.contains(person))
-            .next_back()
+            .rfind(|person| telling.subjects.contains(person))
             .or(focus);
-        telling.agrees |= line
-            .items
-            .iter()
-            .any(|item| scene.grammar.is("go-ahead", &item.word));
+        telling.agrees |= is(line, "go-ahead");
         question.clear();
+    }
+}
+
+impl Line {
+    /// Whether a stretch of the text lies in this sentence.
+    fn holds(&self, range: &Range<usize>) -> bool {
+        let ends = (self.items.first(), self.items.last());
+        matches!(ends, (Some(first), Some(last)) if range.start >= first.range.start && range.end <= last.range.end)
     }
 }
 

@@ -13,6 +13,26 @@ pub(super) enum Verdict {
     Nothing,
 }
 
+/// The greatest strength of a sign.
+fn strongest(events: &[Event], sign: Sign) -> u8 {
+    let same = events.iter().filter(|event| event.sign == sign);
+    same.map(|event| event.strength).max().unwrap_or(0)
+}
+
+fn is_wish(event: &Event) -> bool {
+    matches!(event.sign, Sign::Kind(_))
+}
+
+/// The events of a person, and those that name nobody where they can be meant for him.
+fn of_person(events: &[Event], person: Option<usize>) -> Vec<Event> {
+    let named = events.iter().filter(|event| event.person == person);
+    let wishes = named.clone().any(is_wish);
+    let general = events.iter().filter(|event| {
+        event.person.is_none() && person.is_some() && (!wishes || event.sign == Sign::Nothing)
+    });
+    named.chain(general).cloned().collect()
+}
+
 impl Decision<'_> {
     /// What is to happen to a person, and where it is said.
     pub(super) fn verdict(
@@ -22,88 +42,53 @@ impl Decision<'_> {
         of: usize,
     ) -> (Verdict, Option<Span>) {
         let subject = self.tellings.len() - 1;
-        let own = |events: &[Event]| -> Vec<Event> {
-            let named: Vec<Event> = events
-                .iter()
-                .filter(|event| event.person == person)
-                .cloned()
-                .collect();
-            let wishes = named
-                .iter()
-                .any(|event| matches!(event.sign, Sign::Kind(_)));
-            let general = events.iter().filter(|event| {
-                event.person.is_none()
-                    && person.is_some()
-                    && (!wishes || event.sign == Sign::Nothing)
-            });
-            let general: Vec<Event> = general.cloned().collect();
-            named.into_iter().chain(general).collect()
-        };
-        let mut events = own(&self.tellings[at].events);
-        if at != subject
-            && (of == 1
-                || !events
-                    .iter()
-                    .any(|event| matches!(event.sign, Sign::Kind(_))))
-        {
-            events.extend(own(&self.tellings[subject].events));
+        let mut events = of_person(&self.tellings[at].events, person);
+        if at != subject && (of == 1 || !events.iter().any(is_wish)) {
+            events.extend(of_person(&self.tellings[subject].events, person));
         }
-        let strongest = |sign: Sign| {
-            events
-                .iter()
-                .filter(|event| event.sign == sign)
-                .map(|event| event.strength)
-                .max()
-                .unwrap_or(0)
+        let Some(kind) = self.kind(at, person, &events) else {
+            return (Verdict::Open, None);
         };
-        let older = || {
-            self.tellings[at + 1..]
-                .iter()
-                .flat_map(|telling| own(&telling.events))
-        };
-        // On equal strength, who leaves the company is not moved within it.
-        let order = [Kind::Onboard, Kind::Transfer, Kind::Offboard];
-        let mut best = order
-            .into_iter()
-            .max_by_key(|kind| strongest(Sign::Kind(*kind)))
-            .unwrap_or(Kind::Offboard);
-        let mut strength = strongest(Sign::Kind(best));
-        if strength > 0
-            && strongest(Sign::Kind(Kind::Onboard)) == strongest(Sign::Kind(Kind::Offboard))
-            && strength == strongest(Sign::Kind(Kind::Onboard))
-        {
-            // Both comes and goes: what older messages say decides, else nobody knows.
-            match order
-                .into_iter()
-                .filter(|kind| *kind != Kind::Transfer)
-                .find(|kind| older().any(|event| event.sign == Sign::Kind(*kind)))
-            {
-                Some(kind) => best = kind,
-                None => return (Verdict::Open, None),
-            }
-        }
-        let span = self.event_span(&events, best);
-        let stay = strongest(Sign::Stay);
+        let strength = strongest(&events, Sign::Kind(kind));
+        let stay = strongest(&events, Sign::Stay);
         if stay > 0 && (stay >= strength || stay == 3) && !(stay == 1 && strength > 1) {
             return (Verdict::Nothing, None);
         }
-        if strongest(Sign::Undecided) > 0 && strength < 3 {
+        if strongest(&events, Sign::Undecided) > 0 && strength < 3 {
             return (Verdict::Open, None);
         }
-        if strongest(Sign::Nothing) > 0 && strength < 3 {
+        if strongest(&events, Sign::Nothing) > 0 && strength < 3 {
             return (Verdict::Nothing, None);
         }
-        if strength == 1 {
-            let dated = self.tellings[at]
-                .dates
-                .iter()
-                .any(|dated| dated.cue != "ignore");
-            strength = if dated { 2 } else { 0 };
-        }
-        if strength == 0 {
+        let mut dates = self.tellings[at].dates.iter();
+        let counts = match strength {
+            0 => false,
+            // Too weak alone: a date has to stand beside it.
+            1 => dates.any(|dated| dated.cue != "ignore"),
+            _ => true,
+        };
+        if !counts {
             return (Verdict::Nothing, None);
         }
-        (Verdict::Wish(best), span)
+        (Verdict::Wish(kind), self.event_span(&events, kind))
+    }
+
+    /// The kind that is said most strongly; nothing when somebody both comes and goes and older messages do not tell which.
+    fn kind(&self, at: usize, person: Option<usize>, events: &[Event]) -> Option<Kind> {
+        // On equal strength, who leaves the company is not moved within it.
+        let order = [Kind::Onboard, Kind::Transfer, Kind::Offboard];
+        let strength = |kind: Kind| strongest(events, Sign::Kind(kind));
+        let best = order.into_iter().max_by_key(|kind| strength(*kind))?;
+        let comes = strength(Kind::Onboard);
+        if comes == 0 || comes != strength(Kind::Offboard) || comes != strength(best) {
+            return Some(best);
+        }
+        [Kind::Onboard, Kind::Offboard].into_iter().find(|kind| {
+            self.tellings[at + 1..].iter().any(|telling| {
+                let older = of_person(&telling.events, person);
+                strongest(&older, Sign::Kind(*kind)) > 0
+            })
+        })
     }
 
     fn event_span(&self, events: &[Event], kind: Kind) -> Option<Span> {

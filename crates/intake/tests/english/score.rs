@@ -146,7 +146,8 @@ pub(crate) fn count(gold: &Value, said: &Value, counts: &mut BTreeMap<String, Co
                         &mut count.wrong
                     } += 1;
                 }
-                count.missing += u32::try_from(wanted.len().saturating_sub(given.len())).unwrap();
+                count.missing +=
+                    u32::try_from(wanted.len().saturating_sub(given.len())).unwrap_or(u32::MAX);
                 continue;
             }
             _ => {}
