@@ -8,6 +8,7 @@ mod seats;
 mod tests;
 
 use async_trait::async_trait;
+use domain::ObjectId;
 use domain::facts::{Joiner, LicenseHeld, MailboxFacts, Sku};
 use domain::joiner::Wanted;
 use domain::plan::Weight;
@@ -93,6 +94,12 @@ impl Step for AssignLicenses {
         let settings: Settings = wish.settings();
         let joins = groups::to_join(wish, joiner, &asked, out);
         let mut direct = products::resolve(wish, &asked, out);
+        let gets: Vec<&ObjectId> = joins
+            .iter()
+            .flat_map(|joins| joins.gives.iter().map(|sku| &sku.id))
+            .chain(direct.iter().map(|given| &given.sku.id))
+            .collect();
+        products::not_allowed(wish, &asked, &gets, out);
         drop_beside_group(wish, &asked, &mut direct, out);
         let direct = direct::settle(wish, settings, joiner, &direct);
         if direct.is_empty() && joins.is_empty() {

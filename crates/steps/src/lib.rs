@@ -26,9 +26,9 @@ mod problem;
 mod rights;
 mod settings;
 mod step;
+mod taking_back;
 #[cfg(test)]
 mod tests;
-mod taking_back;
 mod vault;
 mod windows_zones;
 mod wish;
@@ -39,6 +39,7 @@ mod assign_licenses;
 mod await_mailbox;
 mod block_sign_in;
 mod cancel_meetings;
+mod clear_immutable_id;
 mod convert_mailbox;
 mod create_temporary_access_pass;
 mod create_user;
@@ -74,8 +75,8 @@ pub use problem::of_facts;
 pub use remove_mailbox_permissions::rights_in;
 pub use remove_mailbox_permissions::rights_of;
 pub use step::{About, Step, Undo};
-pub use transfer_ownership::owned_of;
 pub use taking_back::{hold_against, take_back};
+pub use transfer_ownership::owned_of;
 pub use vault::{Vault, out_of_order, secret_name};
 pub use wish::{Switches, Wish};
 
@@ -88,6 +89,7 @@ pub const ALL: &[&dyn Step] = &[
     &remove_auth_methods::RemoveAuthMethods,
     &disable_on_premises::DisableOnPremises,
     &read_block_again::ReadBlockAgain,
+    &clear_immutable_id::ClearImmutableId,
     &cancel_meetings::CancelMeetings,
     &set_auto_reply::SetAutoReply,
     &set_forwarding::SetForwarding,

@@ -42,6 +42,8 @@ pub const USER_PROPERTIES: &[&str] = &[
     "employeeType",
     "employeeHireDate",
     "preferredLanguage",
+    "onPremisesImmutableId",
+    "onPremisesSamAccountName",
 ];
 
 /// Parts of the profile by the names that requests use, and the properties they stand in. Parts with a field of their own in
@@ -61,6 +63,8 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("employee-type", "employeeType"),
     ("hire-date", "employeeHireDate"),
     ("language", "preferredLanguage"),
+    ("immutable-id", "onPremisesImmutableId"),
+    ("on-premises-account", "onPremisesSamAccountName"),
 ];
 
 const LITE: &[&str] = &["id", "userPrincipalName", "displayName", "accountEnabled"];

@@ -7,8 +7,10 @@ use super::turn::{Turn, kind_of};
 use crate::hands::{Class, Problem, Purpose, Seen};
 use crate::state::{Command, Look, Status};
 
-/// The longest wait between two reads.
+/// The longest wait between two reads, where the whole budget is not far longer.
 const LONGEST_POLL_MS: u64 = 30_000;
+/// A budget of hours is not spent on thousands of reads: a wait may be this part of it.
+const PART_OF_BUDGET: u64 = 100;
 
 /// Reads for the first time after the write.
 pub(super) fn first(turn: &mut Turn<'_>, at: usize) {
@@ -167,7 +169,8 @@ fn converge(turn: &mut Turn<'_>, at: usize, open: &[usize], problem: Option<&Pro
         Some(Class::RetryAfter { after_ms }) => after_ms.unwrap_or(0),
         _ => 0,
     };
-    let wait = wait_ms(budget.poll_ms, reads).min(left).max(asked);
+    let longest = LONGEST_POLL_MS.max(allowed / PART_OF_BUDGET);
+    let wait = wait_ms(budget.poll_ms, reads, longest).min(left).max(asked);
     let due_ms = turn.now + i64::try_from(wait).unwrap_or(i64::MAX / 4);
     turn.step_mut(at).status = Status::Converging { due_ms };
 }
@@ -209,13 +212,13 @@ fn gave_up(
 }
 
 /// The wait after this many reads: it grows by half each time.
-fn wait_ms(poll_ms: u64, reads: u32) -> u64 {
+fn wait_ms(poll_ms: u64, reads: u32, longest_ms: u64) -> u64 {
     let mut wait = poll_ms.max(1);
     for _ in 1..reads {
-        wait = wait.saturating_add(wait / 2).min(LONGEST_POLL_MS);
-        if wait >= LONGEST_POLL_MS {
+        wait = wait.saturating_add(wait / 2);
+        if wait >= longest_ms {
             break;
         }
     }
-    wait.min(LONGEST_POLL_MS)
+    wait.min(longest_ms)
 }

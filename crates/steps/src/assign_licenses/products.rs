@@ -1,5 +1,6 @@
 //! Which of the tenant's licences is meant by a name as written.
 
+use domain::ObjectId;
 use domain::facts::{ServicePlan, Sku};
 use domain::joiner::Wanted;
 use domain::plan::{Remark, Weight};
@@ -63,17 +64,22 @@ pub(super) fn resolve<'a>(wish: &Wish<'a>, asked: &Wanted, out: &mut Proposal) -
             });
         }
     }
-    for written in &asked.licences_not_allowed {
-        let given_anyway =
-            named(skus, written).is_ok_and(|sku| given.iter().any(|other| other.sku.id == sku.id));
-        if !given_anyway {
-            let text = format!(
-                "Licence “{written}” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it."
-            );
-            out.remarks.push(Remark::new(Weight::Caution, text));
-        }
-    }
     given
+}
+
+/// Tells of licences that the request asks for and the policy does not allow; what the person gets anyway, under whatever name, is no
+/// news.
+pub(super) fn not_allowed(wish: &Wish<'_>, asked: &Wanted, gets: &[&ObjectId], out: &mut Proposal) {
+    for written in &asked.licences_not_allowed {
+        let sku = named(&wish.facts.tenant.skus, written);
+        if sku.is_ok_and(|sku| gets.contains(&&sku.id)) {
+            continue;
+        }
+        let text = format!(
+            "Licence “{written}” is asked for and not allowed by policy, so it is not given: [asks] licences does not name it."
+        );
+        out.remarks.push(Remark::new(Weight::Caution, text));
+    }
 }
 
 fn services(sku: &Sku) -> String {

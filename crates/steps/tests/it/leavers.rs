@@ -48,7 +48,9 @@ pub(crate) const NORA: Leaver = Leaver {
     fields: &[],
     policy: "{}",
     furnish: with_roles,
-    set: |_| {},
+    set: |switches| {
+        switches.insert("clear-immutable-id".to_owned(), json!({}));
+    },
     about: &[],
 };
 
@@ -172,6 +174,10 @@ fn with_roles(tenant: &mut Tenant) {
         tenant.users.contains_key(&nora),
         "the demo world knows the leaver"
     );
+    // Was synchronised once.
+    if let Some(user) = tenant.users.get_mut(&nora) {
+        user.on_premises_immutable_id = Some("q83vEjRWeJCrze8SNFZ4kA==".to_owned());
+    }
     let role = |principal: &str| RoleAssignment {
         principal_id: principal.to_owned(),
         role_definition_id: REPORTS_READER.to_owned(),
