@@ -10,48 +10,115 @@ pub(crate) mod process;
 mod report;
 pub(crate) mod scene;
 mod secrets;
+mod story;
 #[cfg(test)]
 mod tests;
-mod truth;
+pub(crate) mod truth;
 mod write;
 
 use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use self::chance::Chance;
 use self::play::{Played, Reference, Stage};
-use self::point::{FULL, Point, SHORT, Share};
+use self::point::Point;
 use self::process::Patience;
 use self::report::Report;
+use self::story::Story;
 use crate::run;
 
 /// How much is done, and from which seed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// 20 points and 10 random instants instead of over 500.
+    /// 45 points, 14 of them random instants, instead of some 590.
     #[arg(long)]
     short: bool,
     /// The first seed: it decides the points, and how the sandbox behaves.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only this point, as a failure names it.
-    #[arg(long, value_name = "POINT")]
-    point: Option<Point>,
+    /// Only this point, as a failure names it; may be repeated.
+    #[arg(long = "point", value_name = "POINT", conflicts_with = "random")]
+    points: Vec<Point>,
+    /// Only so many random instants for the leaver and as many for the joiner, spread over four seeds.
+    #[arg(long, value_name = "COUNT")]
+    random: Option<u64>,
     /// How many runs go on at a time.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 24)]
     jobs: usize,
 }
 
-/// Sandboxes of the full command: one undisturbed run each.
+impl Args {
+    /// Whether everything of the command is played, so that every class must have been hit.
+    fn is_whole(&self) -> bool {
+        self.points.is_empty() && self.random.is_none()
+    }
+
+    /// The undisturbed runs that the points are held against.
+    fn runs(&self) -> Vec<(u64, Story)> {
+        let mut runs: Vec<(u64, Story)> = if !self.points.is_empty() {
+            let named = self.points.iter();
+            named.map(|point| (point.seed, point.story)).collect()
+        } else {
+            let seeds = self.seed..self.seed + if self.short { 1 } else { SEEDS };
+            let stories = Story::ALL
+                .into_iter()
+                .filter(|story| self.random.is_none() || *story != Story::Undo);
+            seeds
+                .flat_map(|seed| stories.clone().map(move |story| (seed, story)))
+                // A leaving that is taken back takes two runs to come to: one sandbox is enough for it.
+                .filter(|(seed, story)| *story != Story::Undo || *seed == self.seed)
+                .collect()
+        };
+        runs.sort_unstable();
+        runs.dedup();
+        runs
+    }
+
+    /// The points to be held against this undisturbed run.
+    fn points_of(&self, reference: &Reference) -> Vec<Point> {
+        let (seed, story) = (reference.seed, reference.scene.story);
+        if !self.points.is_empty() {
+            let ours = |point: &&Point| (point.seed, point.story) == (seed, story);
+            return self.points.iter().filter(ours).cloned().collect();
+        }
+        let seeds = self
+            .runs()
+            .iter()
+            .filter(|(_, other)| *other == story)
+            .count();
+        let (seeds, index) = (seeds as u64, seed - self.seed);
+        let mut out = Vec::new();
+        if self.is_whole() && index == 0 && story.has_plants(self.short) {
+            out.extend(point::plants((seed, story), &reference.extent));
+        }
+        // The slowest first, so that nothing is waited for alone at the end: those with faults, and with two kills.
+        for (class, count) in story.share(self.short).into_iter().rev() {
+            let count = match self.random {
+                Some(count) if class == "random" => count,
+                Some(_) => 0,
+                None => count,
+            };
+            let part = count / seeds + u64::from(index < count % seeds);
+            let mut chance = Chance::new(seed, class);
+            let extent = &reference.extent;
+            out.extend(point::draw(class, part, (seed, story), extent, &mut chance));
+        }
+        out
+    }
+}
+
+/// Sandboxes of the full command: one undisturbed run of each story each.
 const SEEDS: u64 = 4;
 /// How often a point that came too late is tried earlier.
 const TRIES: u32 = 3;
+/// How often a worker looks for points while undisturbed runs are under way.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// Kills, restarts, judges.
 ///
@@ -67,17 +134,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         jobs: args.jobs.max(1),
         next: AtomicUsize::new(0),
     };
-    let seeds = match (&args.point, args.short) {
-        (Some(point), _) => vec![point.seed],
-        (None, true) => vec![args.seed],
-        (None, false) => (args.seed..args.seed + SEEDS).collect(),
-    };
-    let references = harness.references(&seeds)?;
-    let points = match &args.point {
-        Some(point) => vec![point.clone()],
-        None => points(args, &references),
-    };
-    let results = harness.play_all(&references, points)?;
+    let (references, results) = harness.play_all(args)?;
     let report = Report::of(&references, &results, args);
     let lines = report.text(begun.elapsed());
     std::io::stdout().write_all(lines.as_bytes())?;
@@ -117,28 +174,6 @@ fn build() -> anyhow::Result<PathBuf> {
     Ok(binary)
 }
 
-/// All points of the command: each class in each sandbox, and the planted bugs in the first one.
-fn points(args: &Args, references: &[Reference]) -> Vec<Point> {
-    let share: Share = if args.short { SHORT } else { FULL };
-    let seeds = u64::try_from(references.len()).unwrap_or(1).max(1);
-    let mut out = point::plants(references[0].seed, &references[0].extent);
-    // The slowest first, so that nothing is waited for alone at the end: those with faults, and with two kills.
-    for (class, count) in share.into_iter().rev() {
-        for (index, reference) in (0_u64..).zip(references) {
-            let part = count / seeds + u64::from(index < count % seeds);
-            let mut chance = Chance::new(reference.seed, class);
-            out.extend(point::draw(
-                class,
-                part,
-                reference.seed,
-                &reference.extent,
-                &mut chance,
-            ));
-        }
-    }
-    out
-}
-
 /// A point with what became of it.
 type Outcome = (Point, Played);
 
@@ -166,76 +201,66 @@ impl Harness {
         }
     }
 
-    /// The undisturbed runs, side by side.
-    fn references(&self, seeds: &[u64]) -> anyhow::Result<Vec<Reference>> {
+    /// The undisturbed run of a story on the sandbox of a seed.
+    fn reference(&self, seed: u64, story: Story) -> anyhow::Result<Reference> {
         let patience = Patience {
             whole: Duration::from_secs(300),
             still: Duration::from_secs(90),
         };
-        let make = |seed: &u64| -> anyhow::Result<Reference> {
-            let scene = scene::prepare(&self.binary, &self.folder(), *seed)?;
-            self.stage(patience)
-                .undisturbed(scene, &self.folder(), *seed)
-        };
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = seeds
-                .iter()
-                .map(|seed| scope.spawn(move || make(seed)))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| {
-                    thread
-                        .join()
-                        .map_err(|_| anyhow::anyhow!("an undisturbed run panicked"))?
-                })
-                .collect()
-        })
+        let scene = scene::prepare_for(&self.binary, &self.folder(), seed, story)?;
+        self.stage(patience)
+            .undisturbed(scene, &self.folder(), seed)
     }
 
-    /// Plays all points, so many at a time.
-    fn play_all(
-        &self,
-        references: &[Reference],
-        points: Vec<Point>,
-    ) -> anyhow::Result<Vec<Outcome>> {
-        let total = points.len();
-        let queue = Mutex::new(VecDeque::from(points));
-        let results = Mutex::new(Vec::new());
-        let error = Mutex::new(None);
+    /// Plays all points, so many at a time; those of an undisturbed run begin as soon as it has ended.
+    fn play_all(&self, args: &Args) -> anyhow::Result<(Vec<Arc<Reference>>, Vec<Outcome>)> {
+        let runs = args.runs();
+        let queue = Mutex::new(Queue {
+            under_way: runs.len(),
+            ..Queue::default()
+        });
         std::thread::scope(|scope| {
-            for _ in 0..self.jobs {
-                scope.spawn(|| {
-                    while lock(&error).is_none() {
-                        let Some(point) = lock(&queue).pop_front() else {
-                            return;
-                        };
-                        match self.play(references, &point) {
-                            Ok(outcome) => {
-                                let mut results = lock(&results);
-                                results.push(outcome);
-                                progress(&results, total);
-                            }
-                            Err(wrong) => {
-                                *lock(&error) = Some(wrong.context(format!("at point {point}")));
-                            }
-                        }
-                    }
+            for (seed, story) in runs {
+                let queue = &queue;
+                scope.spawn(move || match self.reference(seed, story) {
+                    Ok(reference) => lock(queue).ready(reference, args),
+                    Err(wrong) => lock(queue).fail(wrong.context(format!("{story}, seed {seed}"))),
                 });
             }
+            for _ in 0..self.jobs {
+                scope.spawn(|| self.work(&queue));
+            }
         });
-        match error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match queue.error {
             Some(error) => Err(error),
-            None => Ok(results.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            None => Ok((queue.references, queue.results)),
+        }
+    }
+
+    /// Plays points until there are none and none can come.
+    fn work(&self, queue: &Mutex<Queue>) {
+        loop {
+            let next = {
+                let mut queue = lock(queue);
+                if queue.error.is_some() || (queue.under_way == 0 && queue.points.is_empty()) {
+                    return;
+                }
+                queue.points.pop_front()
+            };
+            let Some((reference, point)) = next else {
+                std::thread::sleep(LOOK);
+                continue;
+            };
+            match self.play(&reference, &point) {
+                Ok(outcome) => lock(queue).done(outcome),
+                Err(wrong) => lock(queue).fail(wrong.context(format!("at point {point}"))),
+            }
         }
     }
 
     /// Plays one point; one that came too late for its run is tried earlier.
-    fn play(&self, references: &[Reference], point: &Point) -> anyhow::Result<Outcome> {
-        let reference = references
-            .iter()
-            .find(|reference| reference.seed == point.seed)
-            .context("every point has its undisturbed run")?;
+    fn play(&self, reference: &Reference, point: &Point) -> anyhow::Result<Outcome> {
         let took = Duration::from_millis(reference.extent.took_ms);
         let patience = Patience {
             whole: took * 4 + Duration::from_secs(120),
@@ -268,16 +293,48 @@ fn keep(folder: &Path, point: &Point) -> anyhow::Result<()> {
     process::copy(folder, &kept)
 }
 
-fn progress(results: &[Outcome], total: usize) {
-    if results.len().is_multiple_of(20) || results.len() == total {
-        let wrong = results
-            .iter()
-            .filter(|(point, played)| point.plant.is_none() && !played.complaints.is_empty());
-        let text = format!(
-            "{} of {total} points, {} wrong\n",
-            results.len(),
-            wrong.count()
-        );
-        let _nobody_reads = std::io::stderr().write_all(text.as_bytes());
+/// What is still to be played, and what came of the rest.
+#[derive(Default)]
+struct Queue {
+    /// Undisturbed runs that have not ended.
+    under_way: usize,
+    references: Vec<Arc<Reference>>,
+    total: usize,
+    points: VecDeque<(Arc<Reference>, Point)>,
+    results: Vec<Outcome>,
+    error: Option<anyhow::Error>,
+}
+
+impl Queue {
+    fn ready(&mut self, reference: Reference, args: &Args) {
+        let reference = Arc::new(reference);
+        let points = args.points_of(&reference);
+        self.total += points.len();
+        self.points
+            .extend(points.into_iter().map(|point| (reference.clone(), point)));
+        self.references.push(reference);
+        self.under_way -= 1;
+    }
+
+    fn fail(&mut self, wrong: anyhow::Error) {
+        self.error.get_or_insert(wrong);
+    }
+
+    fn done(&mut self, outcome: Outcome) {
+        self.results.push(outcome);
+        let is_last = self.results.len() == self.total && self.under_way == 0;
+        if self.results.len().is_multiple_of(20) || is_last {
+            let wrong = self
+                .results
+                .iter()
+                .filter(|(point, played)| point.plant.is_none() && !played.complaints.is_empty());
+            let text = format!(
+                "{} of {} points, {} wrong\n",
+                self.results.len(),
+                self.total,
+                wrong.count()
+            );
+            let _nobody_reads = std::io::stderr().write_all(text.as_bytes());
+        }
     }
 }

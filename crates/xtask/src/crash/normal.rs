@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+use super::truth::passes_in;
 
 const ID: &str = "<id>";
 const TIME: &str = "<time>";
@@ -12,6 +15,9 @@ const SECRET: &str = "<secret>";
 /// The length of an id and of a SHA-256 hash as text.
 const ID_LEN: usize = 36;
 const HASH_LEN: usize = 64;
+/// The length of a minute as people read it (`2026-11-21 17:03`), and the least of the numbers that Exchange names rules by.
+const MINUTE_LEN: usize = 16;
+const NUMBER_LEN: usize = 12;
 
 /// Every text of the world as it was before the run: none of these was made by it.
 #[derive(Clone, Debug, Default)]
@@ -86,9 +92,17 @@ impl Known {
         if text.len() == HASH_LEN && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return SECRET.to_owned();
         }
+        if text.len() >= NUMBER_LEN && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return ID.to_owned();
+        }
         let mut out = String::new();
         let mut rest = text;
         while let Some(next) = rest.chars().next() {
+            if rest.get(..MINUTE_LEN).is_some_and(is_minute) {
+                out.push_str(TIME);
+                rest = &rest[MINUTE_LEN..];
+                continue;
+            }
             match rest.get(..ID_LEN).filter(|id| is_id(id)) {
                 Some(id) => {
                     out.push_str(if self.0.contains(id) { id } else { ID });
@@ -106,6 +120,41 @@ impl Known {
 
 fn is_id(text: &str) -> bool {
     text.as_bytes()[8] == b'-' && Uuid::try_parse(text).is_ok()
+}
+
+fn is_minute(text: &str) -> bool {
+    text.as_bytes()[10] == b' ' && DateTime::strptime("%Y-%m-%d %H:%M", text).is_ok()
+}
+
+/// Takes out of a world what goes on in it by itself, whoever does what: work that is due, and the time of a directory's last
+/// synchronisation, which comes round every few seconds.
+pub(crate) fn still(world: &mut Value) {
+    for (_, tenant) in world["tenants"].as_object_mut().into_iter().flatten() {
+        if let Some(tenant) = tenant.as_object_mut() {
+            tenant.remove("due");
+        }
+        if let Some(directory) = tenant["on_premises"].as_object_mut() {
+            directory.remove("last_sync");
+        }
+    }
+}
+
+/// Puts one word in the place of every pass, wherever a text holds one.
+pub(crate) fn without_passes(value: &mut Value, passes: &BTreeSet<String>) {
+    match value {
+        Value::String(text) => {
+            for pass in passes_in(&text.clone(), passes) {
+                *text = text.replace(pass, SECRET);
+            }
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| without_passes(item, passes)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|value| without_passes(value, passes)),
+        _ => {}
+    }
 }
 
 /// Where two values differ, at most so many places, as `path: left, right`.

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 
 use super::chance::Chance;
 use super::check::{Change, Found, Step, complaints};
-use super::normal::Known;
+use super::normal::{Known, still, without_passes};
 use super::point::{Extent, Point, Strike};
 use super::process::{End, Patience, Running, Sandbox, copy, hits, tail, tenure, tenure_json};
-use super::scene::{LEAVER, Scene, TENANT, configure};
+use super::scene::{Scene, TENANT, configure};
 use super::secrets;
 use super::truth;
-use super::write::{Write, writes};
+use super::write::{Write, makers, writes};
 
 /// How long a chosen write takes at least: half before it is carried out, half after.
 const HELD_MS: u64 = 2_000;
@@ -79,6 +79,7 @@ impl Stage<'_> {
     ) -> anyhow::Result<Reference> {
         let point = Point {
             seed,
+            story: scene.story,
             strikes: Vec::new(),
             faults: false,
             plant: None,
@@ -104,6 +105,7 @@ impl Stage<'_> {
         let extent = Extent {
             hits: hits(&folder.join(REPORT))?,
             writes: u64::try_from(writes.len())?,
+            makers: makers(&requests),
             took_ms,
         };
         Ok(Reference {
@@ -279,16 +281,19 @@ impl Stage<'_> {
         end: End,
     ) -> anyhow::Result<Found> {
         let mut world = settled(sandbox, &scene.tenant)?;
-        let untrue = truth::untrue(&scene.world, &world, &scene.tenant, LEAVER);
-        for (_, tenant) in world["tenants"].as_object_mut().into_iter().flatten() {
-            if let Some(tenant) = tenant.as_object_mut() {
-                tenant.remove("due");
-            }
+        let untrue = truth::of_story(scene, &world);
+        let passes = truth::passes(&world["tenants"][&scene.tenant]);
+        still(&mut world);
+        without_passes(&mut world, &passes);
+        let mut changes: Vec<Change> = serde_json::from_value(sandbox.ask("log")?)?;
+        for change in &mut changes {
+            without_passes(&mut change.after, &passes);
         }
-        let changes: Vec<Change> = serde_json::from_value(sandbox.ask("log")?)?;
         let runs = tenure_json(self.binary, folder, &["runs", "list"])?;
-        let run = runs[0]["run"]
-            .as_str()
+        let mut runs = runs.as_array().into_iter().flatten();
+        let run = runs
+            .find(|run| run["plan"] == scene.plan.as_str())
+            .and_then(|run| run["run"].as_str())
             .context("there is no run")?
             .to_owned();
         let shown = tenure_json(self.binary, folder, &["runs", "show", &run])?;
@@ -342,7 +347,10 @@ struct Told {
 }
 
 /// The world when the vendor has nothing more to do in the tenant.
-fn settled(sandbox: &Sandbox, tenant: &str) -> anyhow::Result<Value> {
+///
+/// # Errors
+/// When the sandbox does not answer.
+pub(crate) fn settled(sandbox: &Sandbox, tenant: &str) -> anyhow::Result<Value> {
     let begun = Instant::now();
     loop {
         let world = sandbox.ask("world")?;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use anyhow::{Context as _, bail};
 
 use super::chance::Chance;
+use super::story::Story;
 
 /// Classes at which the process kills itself, as the engine names them.
 pub(crate) const OWN: [&str; 8] = [
@@ -105,11 +106,13 @@ impl Strike {
 /// A bug that is planted, for the checks to catch.
 pub(crate) const PLANTS: [&str; 3] = ["no-probe", "send-before-commit", "lost-timer"];
 
-/// One run with its kills: `seed,strike,strike,faults,plant`.
+/// One run with its kills: `seed,story,strike,strike,faults,plant`; the story of the leaver goes without saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
     /// The sandbox's seed.
     pub(crate) seed: u64,
+    /// Whose run it is.
+    pub(crate) story: Story,
     /// The kills: the first hits the first process, the second the one that recovers, and so on.
     pub(crate) strikes: Vec<Strike>,
     /// Whether replies are lost, servers fail and tokens die besides.
@@ -121,6 +124,9 @@ pub(crate) struct Point {
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.seed)?;
+        if self.story != Story::Leaver {
+            write!(f, ",{}", self.story)?;
+        }
         for strike in &self.strikes {
             write!(f, ",{strike}")?;
         }
@@ -142,6 +148,7 @@ impl FromStr for Point {
             .with_context(|| format!("a point begins with its seed; “{seed}” is none"))?;
         let mut point = Self {
             seed,
+            story: Story::Leaver,
             strikes: Vec::new(),
             faults: false,
             plant: None,
@@ -149,6 +156,11 @@ impl FromStr for Point {
         for part in parts {
             if part == "faults" {
                 point.faults = true;
+            } else if let Some(story) = Story::ALL
+                .into_iter()
+                .find(|story| story.to_string() == part)
+            {
+                point.story = story;
             } else if let Some(plant) = PLANTS.into_iter().find(|plant| *plant == part) {
                 point.plant = Some(plant);
             } else {
@@ -186,6 +198,8 @@ pub(crate) struct Extent {
     pub(crate) hits: std::collections::BTreeMap<String, u64>,
     /// Requests that write.
     pub(crate) writes: u64,
+    /// Those of them, by number, that make something of which there must be one: an account, a pass, a mail.
+    pub(crate) makers: Vec<u64>,
     /// Milliseconds from start to end.
     pub(crate) took_ms: u64,
 }
@@ -206,46 +220,92 @@ impl Extent {
 /// How many points of each class.
 pub(crate) type Share = [(&'static str, u64); 11];
 
-/// 20 points and 10 random instants.
+/// 13 points and 6 random instants.
 pub(crate) const SHORT: Share = [
-    ("before-commit", 3),
-    ("after-commit", 3),
-    ("before-apply", 2),
-    ("in-flight", 2),
-    ("no-reply", 2),
-    ("reply-before-commit", 2),
+    ("before-commit", 2),
+    ("after-commit", 2),
+    ("before-apply", 1),
+    ("in-flight", 1),
+    ("no-reply", 1),
+    ("reply-before-commit", 1),
     ("timer", 1),
     ("before-sign", 1),
     ("after-sign", 1),
-    ("recovery", 3),
-    ("random", 10),
+    ("recovery", 2),
+    ("random", 6),
 ];
 
-/// 548 points, so that 500 are left when some come too late in their run.
+/// Replies are lost where something is made that must be there once; 14 points and 6 random instants.
+pub(crate) const SHORT_JOINER: Share = [
+    ("before-commit", 1),
+    ("after-commit", 1),
+    ("before-apply", 1),
+    ("in-flight", 2),
+    ("no-reply", 3),
+    ("reply-before-commit", 1),
+    ("timer", 1),
+    ("before-sign", 1),
+    ("after-sign", 1),
+    ("recovery", 2),
+    ("random", 6),
+];
+
+/// What is taken back goes through the same engine: 4 points and 2 random instants.
+pub(crate) const SHORT_UNDO: Share = [
+    ("before-commit", 0),
+    ("after-commit", 1),
+    ("before-apply", 0),
+    ("in-flight", 1),
+    ("no-reply", 1),
+    ("reply-before-commit", 0),
+    ("timer", 0),
+    ("before-sign", 0),
+    ("after-sign", 0),
+    ("recovery", 1),
+    ("random", 2),
+];
+
+/// 274 points for the leaver and as many for the joiner.
 pub(crate) const FULL: Share = [
-    ("before-commit", 90),
-    ("after-commit", 90),
-    ("before-apply", 50),
-    ("in-flight", 44),
-    ("no-reply", 44),
-    ("reply-before-commit", 60),
-    ("timer", 30),
-    ("before-sign", 15),
-    ("after-sign", 15),
-    ("recovery", 60),
-    ("random", 50),
+    ("before-commit", 45),
+    ("after-commit", 45),
+    ("before-apply", 25),
+    ("in-flight", 22),
+    ("no-reply", 22),
+    ("reply-before-commit", 30),
+    ("timer", 15),
+    ("before-sign", 8),
+    ("after-sign", 8),
+    ("recovery", 30),
+    ("random", 24),
+];
+
+/// 44 points, so that 500 kills are left of all when some come too late in their run.
+pub(crate) const FULL_UNDO: Share = [
+    ("before-commit", 6),
+    ("after-commit", 6),
+    ("before-apply", 4),
+    ("in-flight", 6),
+    ("no-reply", 6),
+    ("reply-before-commit", 4),
+    ("timer", 2),
+    ("before-sign", 1),
+    ("after-sign", 1),
+    ("recovery", 4),
+    ("random", 4),
 ];
 
 /// The points of a class in one sandbox seed, spread over the whole run.
 pub(crate) fn draw(
     class: &'static str,
     count: u64,
-    seed: u64,
+    (seed, story): (u64, Story),
     extent: &Extent,
     chance: &mut Chance,
 ) -> Vec<Point> {
     let point = |strikes: Vec<Strike>, faults| Point {
         seed,
+        story,
         strikes,
         faults,
         plant: None,
@@ -253,9 +313,14 @@ pub(crate) fn draw(
     let mut points = Vec::new();
     for index in 0..count {
         let nth = chance.spread(index, count, extent.of(class));
+        // The writes that make something come first, from the second seed on as well: they are where a second one would hurt.
+        let maker = usize::try_from(index)
+            .ok()
+            .and_then(|at| extent.makers.get(at));
+        let write = maker.copied().unwrap_or(nth);
         points.push(match class {
-            "in-flight" => point(vec![Strike::InFlight(nth)], false),
-            "no-reply" => point(vec![Strike::NoReply(nth)], false),
+            "in-flight" => point(vec![Strike::InFlight(write)], false),
+            "no-reply" => point(vec![Strike::NoReply(write)], false),
             "random" => {
                 let mut strikes = vec![Strike::At(nth)];
                 if chance.between(0, 2) == 0 {
@@ -284,10 +349,11 @@ pub(crate) fn draw(
 }
 
 /// Points at which each planted bug has to show.
-pub(crate) fn plants(seed: u64, extent: &Extent) -> Vec<Point> {
+pub(crate) fn plants((seed, story): (u64, Story), extent: &Extent) -> Vec<Point> {
     let of = |plant, strikes: [Strike; 3]| {
         strikes.map(|strike| Point {
             seed,
+            story,
             strikes: vec![strike],
             faults: false,
             plant: Some(plant),

@@ -40,10 +40,24 @@ impl Sandbox {
     /// # Errors
     /// When it does not start.
     pub(crate) fn start(binary: &Path, folder: &Path, seed: u64) -> anyhow::Result<Self> {
+        Self::start_with(binary, folder, seed, &[])
+    }
+
+    /// The same with further options.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub(crate) fn start_with(
+        binary: &Path,
+        folder: &Path,
+        seed: u64,
+        options: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut command = Command::new(binary);
         command
             .args(["sandbox", "--port", "0", "--world", "world.json", "--seed"])
             .arg(seed.to_string())
+            .args(options)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::play::{Played, Reference};
 use super::point::{CLASSES, PLANTS, Point};
+use super::story::Story;
 use super::{Args, Outcome};
 
 /// Kills that the full command has to make.
@@ -30,14 +32,15 @@ struct Row {
 
 impl Report {
     /// Puts the outcomes together.
-    pub(crate) fn of(references: &[Reference], results: &[Outcome], args: &Args) -> Self {
+    pub(crate) fn of(references: &[Arc<Reference>], results: &[Outcome], args: &Args) -> Self {
         let mut report = Self {
             lines: Vec::new(),
             failures: 0,
         };
-        let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
-        for (point, played) in results.iter().filter(|(point, _)| point.plant.is_none()) {
-            let row = rows.entry(point.class()).or_default();
+        let unplanted = || results.iter().filter(|(point, _)| point.plant.is_none());
+        let mut rows: BTreeMap<(Story, &str), Row> = BTreeMap::new();
+        for (point, played) in unplanted() {
+            let row = rows.entry((point.story, point.class())).or_default();
             row.points += 1;
             row.kills += played.kills;
             row.restarts += played.restarts;
@@ -45,13 +48,19 @@ impl Report {
             row.wrong += u64::from(!played.complaints.is_empty());
             row.slowest_ms = row.slowest_ms.max(played.took_ms);
         }
-        report.table(references, &rows, args);
-        for (point, played) in results.iter().filter(|(point, _)| point.plant.is_none()) {
+        for story in Story::ALL {
+            report.table(story, references, &rows, args);
+        }
+        for (point, played) in unplanted() {
             report.wrong(point, played);
         }
         report.plants(results, args);
         let kills: u64 = rows.values().map(|row| row.kills).sum();
-        if args.point.is_none() && !args.short && kills < KILLS_MIN {
+        report.lines.push(format!(
+            "{} points, {kills} kills",
+            rows.values().map(|row| row.points).sum::<u64>()
+        ));
+        if args.is_whole() && !args.short && kills < KILLS_MIN {
             report.fail(format!(
                 "only {kills} kills were made, at least {KILLS_MIN} are due"
             ));
@@ -64,22 +73,37 @@ impl Report {
         self.lines.push(format!("FAILED: {line}"));
     }
 
-    fn table(&mut self, references: &[Reference], rows: &BTreeMap<&str, Row>, args: &Args) {
+    fn table(
+        &mut self,
+        story: Story,
+        references: &[Arc<Reference>],
+        rows: &BTreeMap<(Story, &str), Row>,
+        args: &Args,
+    ) {
+        let of = || {
+            references
+                .iter()
+                .filter(|reference| reference.scene.story == story)
+        };
+        if of().count() == 0 {
+            return;
+        }
+        let name = story.to_string();
         self.lines.push(format!(
-            "{:<20} {:>14} {:>7} {:>6} {:>9} {:>13}  result",
-            "class", "hits undisturbed", "points", "kills", "restarts", "slowest resume"
+            "{name:<20} {:>16} {:>7} {:>6} {:>9} {:>14}  result",
+            "hits undisturbed", "points", "kills", "restarts", "slowest resume"
         ));
-        for class in CLASSES {
-            let Some(row) = rows.get(class) else {
-                if args.point.is_none() {
-                    self.fail(format!("{class}: no point"));
+        for (class, due) in CLASSES
+            .into_iter()
+            .zip(story.share(args.short).map(|(_, due)| due))
+        {
+            let Some(row) = rows.get(&(story, class)) else {
+                if args.is_whole() && due > 0 {
+                    self.fail(format!("{story}, {class}: no point"));
                 }
                 continue;
             };
-            let hits: u64 = references
-                .iter()
-                .map(|reference| reference.extent.of(class))
-                .sum();
+            let hits: u64 = of().map(|reference| reference.extent.of(class)).sum();
             let shown = match class {
                 "random" => format!("{} faults", row.faults),
                 "in-flight" | "no-reply" => format!("{hits} writes"),
@@ -97,11 +121,11 @@ impl Report {
                 row.points, row.kills, row.restarts
             ));
             if class == "random" && row.faults == 0 {
-                self.fail("random: not one request met a fault".to_owned());
+                self.fail(format!("{story}, random: not one request met a fault"));
             }
             if row.kills == 0 || hits == 0 {
                 self.fail(format!(
-                    "{class}: hit {hits} times undisturbed, {} kills",
+                    "{story}, {class}: hit {hits} times undisturbed, {} kills",
                     row.kills
                 ));
             }
@@ -126,7 +150,7 @@ impl Report {
                 .iter()
                 .filter(|(point, _)| point.plant == Some(plant))
                 .collect();
-            if tried.is_empty() && args.point.is_some() {
+            if tried.is_empty() && !args.is_whole() {
                 continue;
             }
             let caught: Vec<&&Outcome> = tried

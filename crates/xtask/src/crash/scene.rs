@@ -1,11 +1,15 @@
 //! The scene: a folder with a tenant added, a policy applied, a plan made and approved, so that each point begins at the run.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use super::play::settled;
 use super::process::{Sandbox, tenure, tenure_json};
+use super::story::Story;
 
 /// The tenant's name in Tenure.
 pub(crate) const TENANT: &str = "contoso";
@@ -13,20 +17,31 @@ pub(crate) const TENANT: &str = "contoso";
 const TENANT_NAME: &str = "Contoso";
 /// The reference leaver there.
 pub(crate) const LEAVER: &str = "nora.lindqvist@contoso.example";
+/// The joiner's sign-in name.
+pub(crate) const JOINER: &str = "iris.falk@contoso.example";
+/// Whom the joiner reports to.
+pub(crate) const MANAGER: &str = "henrik.dahl@contoso.example";
 const SENDER: &str = "priya.raman@contoso.example";
 const EMERGENCY: &str = "emergency.access@contoso.onmicrosoft.example";
 const APPLIED_BY: &str = "owner@provider.example";
 const APPROVED_BY: &str = "approver@provider.example";
+
+/// How far ahead of the plan the joiner's first moment of work lies: the account is made before it, and opened after.
+const UNTIL_START: SignedDuration = SignedDuration::from_secs(6);
 
 /// A prepared folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     /// Where it lies; points work on copies.
     pub(crate) folder: PathBuf,
+    /// Whose run it is.
+    pub(crate) story: Story,
     /// The plan.
     pub(crate) plan: String,
     /// The tenant's id in the world.
     pub(crate) tenant: String,
+    /// The world before anything was done in it.
+    pub(crate) first: Value,
     /// The world before the run.
     pub(crate) world: Value,
     /// The application's secret: it must be nowhere.
@@ -44,17 +59,35 @@ pub(crate) fn configure(folder: &Path, base: &str) -> anyhow::Result<()> {
     Ok(std::fs::write(folder.join("tenure.toml"), text)?)
 }
 
-/// Prepares a folder.
+/// Prepares a folder for the leaver's run.
 ///
 /// # Errors
 /// When a verb fails.
 pub(crate) fn prepare(binary: &Path, folder: &Path, seed: u64) -> anyhow::Result<Scene> {
+    prepare_for(binary, folder, seed, Story::Leaver)
+}
+
+/// Prepares a folder for a story's run.
+///
+/// # Errors
+/// When a verb fails.
+pub(crate) fn prepare_for(
+    binary: &Path,
+    folder: &Path,
+    seed: u64,
+    story: Story,
+) -> anyhow::Result<Scene> {
     std::fs::create_dir_all(folder)?;
+    let faults = folder.join("faults.json");
+    if story == Story::Undo {
+        // What is taken back was done in a calm cloud: it is not what is judged.
+        std::fs::write(&faults, serde_json::to_string(&sim::Faults::calm())?)?;
+    }
     let sandbox = Sandbox::start(binary, folder, seed)?;
     configure(folder, &sandbox.base)?;
-    let world = sandbox.ask("world")?;
+    let first = sandbox.ask("world")?;
     let (tenant, client, secret) =
-        application(&world).context("the demo world has another form")?;
+        application(&first).context("the demo world has another form")?;
     std::fs::write(folder.join("secret"), &secret)?;
     let verb = |args: &[&str]| tenure(binary, folder, args);
     verb(&[
@@ -71,27 +104,98 @@ pub(crate) fn prepare(binary: &Path, folder: &Path, seed: u64) -> anyhow::Result
         "secret",
     ])?;
     std::fs::remove_file(folder.join("secret"))?;
-    let policy = everything_on(&verb(&["policy", "init", TENANT])?);
+    let policy = with_roles(&everything_on(&verb(&["policy", "init", TENANT])?));
     std::fs::write(folder.join("policy.toml"), policy)?;
     verb(&["policy", "apply", TENANT, "policy.toml", "--as", APPLIED_BY])?;
-    let plan = tenure_json(
-        binary,
-        folder,
-        &["plan", "offboard", LEAVER, "--tenant", TENANT],
-    )?;
-    let plan = plan["id"]
-        .as_str()
-        .context("the plan has no id")?
-        .to_owned();
-    verb(&["approve", &plan, "--as", APPROVED_BY])?;
-    let world = sandbox.ask("world")?;
+    let plan = match story {
+        Story::Leaver => leaver(binary, folder)?,
+        Story::Joiner => joiner(binary, folder)?,
+        Story::Undo => taking_back(binary, folder, &sandbox, &tenant)?,
+    };
+    let world = settled(&sandbox, &tenant)?;
+    if faults.exists() {
+        std::fs::remove_file(&faults)?;
+    }
     Ok(Scene {
         folder: folder.to_owned(),
+        story,
         plan,
         tenant,
+        first,
         world,
         secret,
     })
+}
+
+/// Makes a plan and approves it.
+fn approved(binary: &Path, folder: &Path, args: &[&str]) -> anyhow::Result<String> {
+    let plan = tenure_json(binary, folder, args)?;
+    let plan = plan["id"].as_str().context("the plan has no id")?;
+    tenure(binary, folder, &["approve", plan, "--as", APPROVED_BY])?;
+    Ok(plan.to_owned())
+}
+
+fn leaver(binary: &Path, folder: &Path) -> anyhow::Result<String> {
+    approved(
+        binary,
+        folder,
+        &["plan", "offboard", LEAVER, "--tenant", TENANT],
+    )
+}
+
+/// The joiner's first moment of work has come when the run begins: a run that waits for it would need a worker.
+fn joiner(binary: &Path, folder: &Path) -> anyhow::Result<String> {
+    let start = now().checked_add(UNTIL_START)?;
+    std::fs::write(folder.join("person.toml"), person(&format!("{start:.0}")))?;
+    let args = [
+        "plan",
+        "onboard",
+        "--tenant",
+        TENANT,
+        "--file",
+        "person.toml",
+    ];
+    let plan = approved(binary, folder, &args)?;
+    let left = start.duration_since(now());
+    std::thread::sleep(Duration::try_from(left).unwrap_or_default() + Duration::from_secs(1));
+    Ok(plan)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the process that is struck lives by the real clock"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The joiner as a file describes her.
+pub(crate) fn person(start: &str) -> String {
+    format!(
+        "given-name = \"Iris\"\nfamily-name = \"Falk\"\nstart = \"{start}\"\nrole = \"sales\"\njob-title = \"Account Manager\"\n\
+         department = \"Sales\"\nmanager = \"{MANAGER}\"\nmobile = \"+49 1512 3456789\"\nemployee-id = \"4711\"\n\
+         copy-from = \"tomas.novak@contoso.example\"\n"
+    )
+}
+
+/// The leaver's run is carried out, and its taking back planned.
+fn taking_back(
+    binary: &Path,
+    folder: &Path,
+    sandbox: &Sandbox,
+    tenant: &str,
+) -> anyhow::Result<String> {
+    let plan = leaver(binary, folder)?;
+    let ran = tenure_json(binary, folder, &["run", &plan])?;
+    ensure!(
+        ran["outcome"] == "completed",
+        "the run that is to be taken back did not complete: {}",
+        ran["state"]["findings"]
+    );
+    settled(sandbox, tenant)?;
+    let runs = tenure_json(binary, folder, &["runs", "list"])?;
+    let run = runs[0]["run"].as_str().context("there is no run")?;
+    approved(binary, folder, &["undo", run])
 }
 
 /// Tenant id, client id and secret of Tenure's application.
@@ -130,6 +234,56 @@ pub(crate) fn everything_on(template: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// The policy with a role that brings one of everything, every switch of the joiner's playbook on, and what requests may ask for.
+pub(crate) fn with_roles(policy: &str) -> String {
+    const ROLE: &str = r#"
+[roles.sales]
+licences = ["SPE_E3"]
+groups = ["Sales Team", "Project Aurora"]
+lists = ["All Staff", "Sales News"]
+mailboxes = [{ address = "orders@contoso.example", rights = ["full-access", "send-as", "send-on-behalf"] }]
+"#;
+    const LINES: [(&str, &str, &str); 8] = [
+        ("[asks]", "groups = []", "groups = [\"*\"]"),
+        ("[asks]", "licences = []", "licences = [\"*\"]"),
+        ("[asks]", "mailboxes = []", "mailboxes = [\"*\"]"),
+        ("[asks]", "copy = []", "copy = [\"*\"]"),
+        (
+            "[onboard]",
+            "register-phone-method = false",
+            "register-phone-method = true",
+        ),
+        (
+            "[onboard]",
+            "mailbox-settings.aliases = []",
+            "mailbox-settings.aliases = [\"{f}{last}\"]",
+        ),
+        (
+            "[onboard]",
+            "mailbox-settings.archive = false",
+            "mailbox-settings.archive = true",
+        ),
+        (
+            "[onboard]",
+            "# mailbox-settings.language = \"…\"",
+            "mailbox-settings.language = \"en-GB\"",
+        ),
+    ];
+    let mut section = "";
+    let mut out = String::new();
+    for line in policy.lines() {
+        if line.starts_with('[') {
+            section = line;
+        }
+        let other = LINES
+            .iter()
+            .find(|(within, from, _)| *within == section && *from == line);
+        out.push_str(other.map_or(line, |(_, _, to)| *to));
+        out.push('\n');
+    }
+    out + ROLE
 }
 
 /// Whether the line is a step's whole switch, such as `reset-password = false`.

@@ -6,7 +6,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
+
+use super::truth;
 
 /// The beginnings of a token: `{"typ"` and `{"alg"` in base64.
 const TOKENS: [&str; 2] = ["eyJ0eXAi", "eyJhbGci"];
@@ -24,6 +25,7 @@ pub(crate) fn found(folder: &Path, secret: &str, tenant: &Value) -> anyhow::Resu
     let hashes: BTreeSet<String> = users
         .filter_map(|(_, user)| user["password_hash"].as_str().map(str::to_owned))
         .collect();
+    let passes = handed_over(tenant);
     let mut out = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
@@ -35,20 +37,37 @@ pub(crate) fn found(folder: &Path, secret: &str, tenant: &Value) -> anyhow::Resu
         if !path.is_file() || EXEMPT.contains(&name.as_str()) {
             continue;
         }
-        for what in leaks(&std::fs::read(&path)?, secret, &hashes) {
+        let bytes = std::fs::read(&path)?;
+        for what in leaks(&bytes, secret, &hashes) {
             out.push(format!("{name} holds {what}"));
+        }
+        if passes.iter().any(|pass| has(&bytes, pass)) {
+            out.push(format!("{name} holds a Temporary Access Pass"));
         }
     }
     Ok(out)
 }
 
+/// The passes that work, which only the letters that hand them over hold in plain words.
+fn handed_over(tenant: &Value) -> BTreeSet<String> {
+    let passes = truth::passes(tenant);
+    let messages = tenant["messages"].as_object().into_iter().flatten();
+    let texts = messages.filter_map(|(_, message)| message["content"].as_str());
+    texts
+        .flat_map(|text| truth::passes_in(text, &passes))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn has(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|window| window == text.as_bytes())
+}
+
 /// The kinds of secrets in these bytes.
 pub(crate) fn leaks(bytes: &[u8], secret: &str, hashes: &BTreeSet<String>) -> Vec<&'static str> {
-    let has = |text: &str| {
-        bytes
-            .windows(text.len())
-            .any(|window| window == text.as_bytes())
-    };
+    let has = |text: &str| has(bytes, text);
     let mut out = Vec::new();
     if has(secret) || has(&STANDARD.encode(secret)) {
         out.push("the application's secret");
@@ -71,9 +90,5 @@ fn holds_password(bytes: &[u8], hashes: &BTreeSet<String>) -> bool {
         .split(|byte| !letters(byte))
         .filter(|run| run.len() >= PASSWORD_LEN && run.iter().any(signs))
         .flat_map(|run| run.windows(PASSWORD_LEN))
-        .any(|window| {
-            let digest = Sha256::digest(window);
-            let text: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            hashes.contains(&text)
-        })
+        .any(|window| hashes.contains(&truth::hash(window)))
 }

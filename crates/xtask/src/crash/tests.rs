@@ -8,10 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::chance::Chance;
 use super::check::{Change, Found, Step, call_id, complaints};
 use super::normal::Known;
-use super::point::{Extent, FULL, Point, SHORT, draw};
-use super::scene::everything_on;
+use super::point::{Extent, FULL, Point, draw};
+use super::scene::{everything_on, with_roles};
 use super::secrets::leaks;
-use super::write::writes;
+use super::story::Story;
+use super::write::{makers, writes};
 
 const RUN: &str = "r-1";
 
@@ -39,6 +40,7 @@ fn change(step: &Step, attempt: u64, object: &str, field: &str, after: Value) ->
     Change {
         object: object.to_owned(),
         field: field.to_owned(),
+        before: Value::Null,
         after,
         cause: "request".to_owned(),
         request_id: Some(format!("request {} {attempt} {field}", step.key)),
@@ -239,12 +241,23 @@ fn points_are_spread_and_repeat_by_their_text() {
         ]
         .into(),
         writes: 20,
+        makers: vec![1, 7],
         took_ms: 30_000,
     };
-    let total = |share: super::Share| share.iter().map(|(_, count)| count).sum::<u64>();
-    assert_eq!((total(SHORT), total(FULL)), (30, 548));
-    for (class, count) in FULL {
-        let draw = || draw(class, count, 7, &extent, &mut Chance::new(7, class));
+    let total = |short: bool| {
+        let shares = Story::ALL.map(|story| story.share(short));
+        let counts = shares.iter().flatten().map(|(_, count)| count);
+        counts.sum::<u64>()
+    };
+    assert_eq!((total(true), total(false)), (45, 592));
+    for ((class, count), story) in FULL
+        .into_iter()
+        .flat_map(|share| Story::ALL.map(|story| (share, story)))
+    {
+        let draw = || {
+            let mut chance = Chance::new(7, class);
+            draw(class, count, (7, story), &extent, &mut chance)
+        };
         let points = draw();
         assert_eq!(points, draw());
         assert_eq!(points.len() as u64, count);
@@ -325,4 +338,70 @@ fn every_switch_of_the_leavers_playbook_is_turned_on_and_no_other() {
         );
     }
     assert!(policy.contains("\nsender = "));
+}
+
+#[test]
+fn the_joiners_policy_has_a_role_and_every_switch_on() {
+    let template = "[asks]\ngroups = []\n[contractors]\nnever = []\n[onboard]\nregister-phone-method = false\nmailbox-settings.archive = false\n# mailbox-settings.language = \"…\"\n";
+    let policy = with_roles(template);
+    for line in [
+        "groups = [\"*\"]",
+        "never = []",
+        "register-phone-method = true",
+        "mailbox-settings.archive = true",
+        "mailbox-settings.language = \"en-GB\"",
+        "[roles.sales]",
+    ] {
+        assert!(
+            policy.lines().any(|other| other == line),
+            "{line} in {policy}"
+        );
+    }
+}
+
+#[test]
+fn writes_that_make_something_are_known_alone_and_in_batches() {
+    let record = json!([
+        { "n": 1, "method": "POST", "path": "/v1.0/users", "cmdlet": null, "part_of": null },
+        { "n": 2, "method": "PATCH", "path": "/v1.0/users/u1", "cmdlet": null, "part_of": null },
+        { "n": 3, "method": "POST", "path": "/v1.0/$batch", "cmdlet": null, "part_of": null },
+        { "n": 4, "method": "POST", "path": "/users/u1/authentication/temporaryAccessPassMethods", "cmdlet": null, "part_of": 3 },
+        { "n": 5, "method": "GET", "path": "/v1.0/users", "cmdlet": null, "part_of": null },
+    ]);
+    assert_eq!(writes(&record).len(), 3);
+    assert_eq!(makers(&record), [1, 3]);
+}
+
+#[test]
+fn a_pass_may_be_made_again_only_when_the_reply_was_lost() {
+    let run = |accepted: &[u64]| {
+        let pass = step("create-temporary-access-pass", 2, accepted);
+        let method = |id: &str| json!({ id: { "kind": "temporary-access-pass" } });
+        let made = |attempt, before: Value, after: Value| Change {
+            before,
+            ..change(&pass, attempt, "users/u1", "methods", after)
+        };
+        let changes = vec![
+            made(1, json!({}), method("a")),
+            made(2, method("a"), method("b")),
+        ];
+        found(vec![pass.clone()], changes)
+    };
+    let (lost, answered) = (run(&[2]), run(&[1, 2]));
+    let once = Found {
+        changes: lost.changes[..1].to_vec(),
+        ..lost.clone()
+    };
+    assert_eq!(judged(&lost, &once), Vec::<String>::new());
+    let said = judged(&answered, &once);
+    assert!(
+        said[0].contains("although attempt 1 was answered"),
+        "{said:?}"
+    );
+    // A telephone number is no pass: twice is once too often.
+    let mut phone = lost;
+    for change in &mut phone.changes {
+        change.after = json!({ change.request_id.clone().unwrap(): { "kind": "phone" } });
+    }
+    assert!(!judged(&phone, &once).is_empty());
 }

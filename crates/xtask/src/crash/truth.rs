@@ -1,6 +1,52 @@
-//! What has to be true in the world when a person has left: read from ground truth, with no look at what Tenure says.
+//! What has to be true in the world when a run has ended: read from ground truth, with no look at what Tenure says. Here for
+//! somebody who has left; beside it for somebody who has come, and for a leaving that was taken back.
+
+mod back;
+mod joiner;
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::scene::{LEAVER, Scene};
+use super::story::Story;
+
+/// What of a story is not true in the world after it, one line each.
+pub(crate) fn of_story(scene: &Scene, after: &Value) -> Vec<String> {
+    let tenant = |world: &'_ Value| world["tenants"][&scene.tenant].clone();
+    match scene.story {
+        Story::Leaver => untrue(&scene.world, after, &scene.tenant, LEAVER),
+        Story::Joiner => joiner::untrue(&tenant(&scene.world), &tenant(after)),
+        Story::Undo => back::untrue(&tenant(&scene.first), &tenant(after)),
+    }
+}
+
+/// The SHA-256 of a text, as the sandbox keeps secrets.
+pub(crate) fn hash(text: &[u8]) -> String {
+    let digest = Sha256::digest(text);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The hashes of every pass that works in a tenant.
+pub(crate) fn passes(tenant: &Value) -> BTreeSet<String> {
+    let users = table(tenant, "users").values();
+    users
+        .flat_map(|user| table(user, "methods").values())
+        .filter(|method| method["kind"] == "temporary-access-pass")
+        .filter_map(|method| method["secret_hash"].as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The words of a text that are passes.
+pub(crate) fn passes_in<'t>(text: &'t str, passes: &BTreeSet<String>) -> Vec<&'t str> {
+    if passes.is_empty() {
+        return Vec::new();
+    }
+    text.split_whitespace()
+        .filter(|word| passes.contains(&hash(word.as_bytes())))
+        .collect()
+}
 
 /// What is not true of the person's leaving, one line each.
 pub(crate) fn untrue(before: &Value, after: &Value, tenant: &str, upn: &str) -> Vec<String> {

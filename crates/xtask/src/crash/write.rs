@@ -16,27 +16,13 @@ pub(crate) struct Write {
 
 /// The writing requests of a record, in order; a batch that holds a write is one.
 pub(crate) fn writes(requests: &Value) -> Vec<Write> {
-    let requests: Vec<&Value> = requests.as_array().into_iter().flatten().collect();
     let mut out: Vec<Write> = Vec::new();
-    for request in &requests {
-        let inner: Vec<&&Value> = requests
-            .iter()
-            .filter(|item| item["part_of"] == request["n"])
-            .collect();
-        let body = inner.iter().find_map(|item| writes_by(item));
-        let writes = if inner.is_empty() {
-            writes_by(request).is_some()
-        } else {
-            body.is_some()
-        };
-        if !request["part_of"].is_null() || !writes {
-            continue;
-        }
+    for (request, inner) in writing(requests) {
         let mut write = Write {
             method: text(&request["method"]),
             path: text(&request["path"]),
             cmdlet: request["cmdlet"].as_str().map(str::to_owned),
-            body,
+            body: inner.iter().find_map(|item| writes_by(item)),
             nth: 1,
         };
         let same = out.iter().filter(|other| {
@@ -49,6 +35,48 @@ pub(crate) fn writes(requests: &Value) -> Vec<Write> {
         out.push(write);
     }
     out
+}
+
+/// Which of the writes, by number from 1, make an account, a pass or a mail, or send one: made twice, each would be one too many.
+pub(crate) fn makers(requests: &Value) -> Vec<u64> {
+    const MADE: [&str; 4] = [
+        "/users",
+        "/temporaryaccesspassmethods",
+        "/messages",
+        "/send",
+    ];
+    let makes = |request: &Value| {
+        let path = text(&request["path"]).to_lowercase();
+        request["method"] == "POST" && MADE.iter().any(|end| path.ends_with(end))
+    };
+    let numbered = (1..).zip(writing(requests));
+    numbered
+        .filter(|(_, (request, inner))| makes(request) || inner.iter().any(|item| makes(item)))
+        .map(|(number, _)| number)
+        .collect()
+}
+
+/// The writing requests, each with the items it holds.
+fn writing(requests: &Value) -> Vec<(&Value, Vec<&Value>)> {
+    let requests: Vec<&Value> = requests.as_array().into_iter().flatten().collect();
+    let alone = requests
+        .iter()
+        .filter(|request| request["part_of"].is_null());
+    alone
+        .map(|request| {
+            let inner = requests
+                .iter()
+                .filter(|item| item["part_of"] == request["n"]);
+            (*request, inner.copied().collect::<Vec<_>>())
+        })
+        .filter(|(request, inner)| {
+            if inner.is_empty() {
+                writes_by(request).is_some()
+            } else {
+                inner.iter().any(|item| writes_by(item).is_some())
+            }
+        })
+        .collect()
 }
 
 /// The method or cmdlet by which a single request writes; none for reads, batches and tokens.
