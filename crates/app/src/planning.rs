@@ -285,6 +285,9 @@ async fn joins(
     };
     let facts = joiner::read(wiring, reading).await?;
     let mut proposal = steps::propose(request, policy, &facts, &switches);
+    proposal
+        .refusals
+        .extend(joiner::over(&wanted, clock::now()));
     proposal.remarks.extend(wanted.remarks);
     proposal.refusals.extend(wanted.refusals);
     let leaving = joiner::leaving(wiring, request, &facts).await?;

@@ -8,6 +8,8 @@ CREATE TABLE reservations (
     key TEXT NOT NULL,
     -- The step that takes it: once that is verified, the tenant itself shows it.
     step TEXT NOT NULL,
+    -- When it was made: who came first is not held up by who came later.
+    at_ms INTEGER NOT NULL,
     -- Without a run it lapses with the approval.
     until_ms INTEGER NOT NULL,
     PRIMARY KEY (plan, kind, key)

@@ -17,7 +17,7 @@ statements! {
         EXISTS (SELECT 1 FROM plans WHERE plans.id = reservations.plan AND plans.superseded_by IS NOT NULL)
         OR EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan AND runs.ended = 1)
         OR (until_ms < ?2 AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan)))";
-    INSERT = "INSERT INTO reservations (tenant, plan, kind, key, step, until_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    INSERT = "INSERT INTO reservations (tenant, plan, kind, key, step, at_ms, until_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         ON CONFLICT (plan, kind, key) DO UPDATE SET until_ms = excluded.until_ms";
     SELECT_NAME = "SELECT plan FROM reservations WHERE tenant = ?1 AND kind = 'name' AND key = ?2 AND plan <> ?3";
     COUNT_SEATS = "SELECT count(*) AS taken FROM reservations WHERE tenant = ?1 AND kind = 'seat' AND key = ?2 AND plan <> ?3";
@@ -25,6 +25,8 @@ statements! {
         WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2
             AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.id = reservations.plan AND plans.request = ?3)
             AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan AND runs.ended = 1)
+            AND at_ms < coalesce((SELECT min(own.at_ms) FROM reservations AS own
+                JOIN plans ON plans.id = own.plan WHERE own.tenant = ?2 AND plans.request = ?3), 9223372036854775807)
             AND (until_ms >= ?4 OR EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan))";
     RELEASE = "DELETE FROM reservations WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2
         AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.plan = ?2 AND approvals.taken_back_ms IS NULL)";
@@ -42,7 +44,8 @@ pub struct Reserved {
 }
 
 impl Store {
-    /// What approved plans for other requests have reserved in a tenant.
+    /// What approved plans for other requests have reserved in a tenant; where a plan for this request has reserved something itself, only
+    /// what was reserved before.
     ///
     /// # Errors
     /// Store errors.
@@ -106,6 +109,7 @@ pub(crate) async fn take(
             .bind(kind)
             .bind(&key)
             .bind(reserve.step.as_str())
+            .bind(now_ms)
             .bind(until_ms)
             .execute(&mut *tx)
             .await?;

@@ -11,7 +11,7 @@ use domain::plan::StoredPlan;
 use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
 use domain::{PlanId, RequestId, RunId, TenantId};
 use intake::{Draft, Place, Reading};
-use jiff::Timestamp;
+use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 use store::TenantScope;
 
@@ -202,15 +202,27 @@ fn switches(set: &[String]) -> Result<BTreeMap<String, Value>, Problem> {
 }
 
 fn when(text: &str) -> Result<When, Problem> {
+    let text = text.trim();
     if text == "now" {
         return Ok(When::Now);
     }
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(When::At(at));
     }
-    text.parse::<jiff::civil::Date>().map(When::On).map_err(|_| {
-        Problem::refused("at", format!("--at {text} is no time")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now")
-    })
+    if let Ok(at) = text.parse::<Zoned>() {
+        return Ok(When::At(at.timestamp()));
+    }
+    let wrong = |why: &str| {
+        Err(Problem::refused("at", format!("“{text}” {why}")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now"))
+    };
+    // A date alone; with a time of day beside it nobody would know in which zone that is.
+    if text.contains([':', 'T', ' ']) {
+        return wrong("is no time with a zone");
+    }
+    match text.parse::<jiff::civil::Date>() {
+        Ok(day) => Ok(When::On(day)),
+        Err(_) => wrong("is no time"),
+    }
 }
 
 async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {

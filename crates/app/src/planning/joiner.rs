@@ -7,8 +7,11 @@ use connectors::{Connection, Ctx};
 use domain::facts::Facts;
 use domain::joiner::{self, Wanted};
 use domain::plan::{Plan, Remark, Weight};
+use domain::planner::Refusal;
 use domain::policy::{MailboxWish, Policy};
 use domain::request::Request;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use store::{Reserved, TenantScope};
 
@@ -141,4 +144,23 @@ pub(super) async fn leaving(
         }
     }
     Ok(remarks)
+}
+
+/// A contract that has ended already is no reason to make an account.
+pub(super) fn over(wanted: &Wanted, now: Timestamp) -> Option<Refusal> {
+    let end = wanted.contract_end?;
+    let zone = wanted.site.as_ref().map_or(TimeZone::UTC, |site| {
+        TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC)
+    });
+    let today = now.to_zoned(zone).date();
+    (end < today).then(|| {
+        Refusal::new(
+            "contract-end",
+            format!(
+                "the contract of {} ended on {end}, before today",
+                wanted.display_name
+            ),
+            "correct the end of the contract, or leave the request",
+        )
+    })
 }

@@ -4,10 +4,12 @@ use domain::StepKey;
 use domain::plan::Weight;
 use jiff::Timestamp;
 
-use super::turn::{FRESH_MS, Turn};
+use super::turn::{FRESH_MS, Turn, tells};
 use super::{Decision, apply, by_hand, close, leaves, probe};
 use crate::hands::Purpose;
-use crate::state::{Command, DriftCheck, Event, Finding, Hold, Outcome, Phase, RunState, Status};
+use crate::state::{
+    Command, DriftCheck, Event, Finding, Hold, Outcome, Phase, RunState, Status, StepRun, operation,
+};
 
 /// The kind of a finding about something that no step can do: no retry closes it.
 const BY_HAND: &str = "by-hand";
@@ -223,6 +225,11 @@ fn reopen(turn: &mut Turn<'_>) {
     turn.state.looked = false;
     turn.state.ended_ms = None;
     turn.state.drift = DriftCheck::default();
+    for at in 0..turn.len() {
+        if tells(turn.planned(at)) {
+            tell_again(turn, at);
+        }
+    }
     turn.state.phase = if turn.state.started_ms.is_some() {
         Phase::Containing
     } else {
@@ -230,6 +237,16 @@ fn reopen(turn: &mut Turn<'_>) {
             due_ms: turn.plan.at.map_or(0, Timestamp::as_millisecond),
         }
     };
+}
+
+/// Who was told how the run ended is told anew, under an operation of its own: what was said before is not true any more.
+fn tell_again(turn: &mut Turn<'_>, at: usize) {
+    let (run, spec) = (turn.state.run.clone(), turn.planned(at));
+    let anew = StepKey::new(format!("{}#{}", spec.key, turn.state.retries));
+    let mut step = StepRun::new(&run, spec);
+    step.receipt.operation = operation(&run, &anew);
+    step.probe = true;
+    *turn.step_mut(at) = step;
 }
 
 /// A line that cannot be taken back was approved.

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use domain::ObjectId;
-use domain::drift::{Difference, compare};
+use domain::drift::{Difference, DifferenceKind, compare};
 use domain::plan::Plan;
+use domain::request::Kind;
 use domain::spec::StepSpec;
 
 use crate::state::{RunState, Status, StepRun};
@@ -31,7 +32,12 @@ pub(super) fn differences(plan: &Plan, state: &RunState, fresh: Vec<StepSpec>) -
             fresh.retain(|other| other.key != *key || !other.changes.is_empty());
         }
     }
-    compare(&planned, &fresh, plan.removals_may_grow)
+    let mut differences = compare(&planned, &fresh, plan.removals_may_grow);
+    if plan.kind == Kind::Restore {
+        // What somebody has put back already is as the plan wants it.
+        differences.retain(|difference| difference.kind != DifferenceKind::Gone);
+    }
+    differences
 }
 
 /// Changes that this run has written, or may have written: the probe judges them, not the drift check.
@@ -57,7 +63,6 @@ fn strip(spec: &mut StepSpec, brought: &BTreeSet<(ObjectId, String)>) {
 #[cfg(test)]
 mod tests {
     use domain::RunId;
-    use domain::drift::DifferenceKind;
     use serde_json::json;
 
     use super::*;

@@ -103,6 +103,40 @@ async fn no_more_seats_are_promised_than_are_free() {
 }
 
 #[tokio::test]
+async fn who_reserved_first_is_not_held_up_by_who_came_later() {
+    let place = Place::new().await;
+    let first = place.made(joiner("p1", "ada", 9)).await;
+    let second = place.made(joiner("p2", "bob", 9)).await;
+    let at_ms = |plan: &StoredPlan, seconds| domain::plan::Approval {
+        at: at(seconds),
+        ..approval(plan, "Ann")
+    };
+    place
+        .store
+        .approve(&all(), &at_ms(&first, 2))
+        .await
+        .unwrap();
+    place
+        .store
+        .approve(&all(), &at_ms(&second, 3))
+        .await
+        .unwrap();
+    let tenant = TenantId::from("north");
+    let seats = async |request: &str| {
+        let request = RequestId::from(request);
+        let store = &place.store;
+        let reserved = store
+            .reserved(&all(), &tenant, &request, at(4))
+            .await
+            .unwrap();
+        reserved.seats.get("e3").copied().unwrap_or(0)
+    };
+    assert_eq!(seats("r-p1").await, 0);
+    assert_eq!(seats("r-p2").await, 1);
+    assert_eq!(seats("another").await, 2);
+}
+
+#[tokio::test]
 async fn a_run_makes_the_request_for_later_once() {
     let place = Place::new().await;
     let mut made = joiner("p1", "ada", 9).plan;

@@ -1,6 +1,6 @@
 //! A joiner described in a file, TOML or JSON: the names are those of a request's fields.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use domain::request::{Cited, PersonHint, When};
@@ -30,6 +30,9 @@ const FIELDS: &[&str] = &[
     "note",
 ];
 
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 256 * 1024;
+
 /// A joiner as a file describes them.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Person {
@@ -48,6 +51,17 @@ pub(super) struct Person {
 /// # Errors
 /// What is wrong, by field.
 pub(super) fn read(file: &Path) -> Result<Person, Problem> {
+    let size = std::fs::metadata(file).map_or(0, |about| about.len());
+    if size > LARGEST {
+        return Err(Problem::refused(
+            "person",
+            format!(
+                "{} has {size} bytes, and no person needs more than {LARGEST}",
+                file.display()
+            ),
+        )
+        .hint("is it the right file?"));
+    }
     let text = std::fs::read_to_string(file)
         .map_err(|error| Problem::unreadable("person", file, &error))?;
     let is_json = file
@@ -68,8 +82,18 @@ pub(super) fn read(file: &Path) -> Result<Person, Problem> {
 fn of(table: &Map<String, Value>) -> Result<Person, Problem> {
     let mut person = Person::default();
     let mut wrong = Vec::new();
-    for (name, value) in table {
-        let name = name.replace('_', "-");
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for (written, value) in table {
+        let name = match written.replace('_', "-").as_str() {
+            "upn" => "address".to_owned(),
+            name => name.to_owned(),
+        };
+        if !seen.insert(name.clone()) {
+            wrong.push(format!(
+                "{written}: {name} is given twice, under two spellings"
+            ));
+            continue;
+        }
         let taken = match (name.as_str(), value) {
             ("switches", Value::Object(switches)) => {
                 person.switches = switches.clone().into_iter().collect();
@@ -79,7 +103,7 @@ fn of(table: &Map<String, Value>) -> Result<Person, Problem> {
                 person.when = Some(super::when(&text).map_err(|problem| problem.what.join("; "))?);
                 Ok(())
             }),
-            ("address" | "upn", value) => {
+            ("address", value) => {
                 text(value).map(|text| person.hint.address = Some(Cited::typed(text)))
             }
             ("name", value) => text(value).map(|text| person.hint.name = Some(Cited::typed(text))),
@@ -119,9 +143,11 @@ fn text(value: &Value) -> Result<String, String> {
             let items: Result<Vec<String>, String> = items.iter().map(text).collect();
             Ok(items?.join("\n"))
         }
-        // TOML's dates come as a table of one text.
-        Value::Object(date) => match date.values().next() {
-            Some(Value::String(text)) if date.len() == 1 => Ok(text.clone()),
+        // TOML's dates come as a table of one text under a name of its own.
+        Value::Object(date) => match date.iter().next() {
+            Some((name, Value::String(text))) if date.len() == 1 && name.starts_with("$__toml") => {
+                Ok(text.clone())
+            }
             _ => Err("a text, a number, true, false or a list is wanted".to_owned()),
         },
         Value::Null => Err("it is empty; leave it out".to_owned()),
@@ -161,5 +187,26 @@ mod tests {
                 .any(|what| what.starts_with("surname: there is no such field"))
         );
         assert!(problem.what.iter().any(|what| what.starts_with("start: ")));
+    }
+
+    #[test]
+    fn nothing_is_given_twice_and_a_time_of_day_needs_its_zone() {
+        let twice = toml_of("given-name = \"A\"\ngiven_name = \"B\"\nupn = \"a@b.example\"\naddress = \"c@b.example\"\n").unwrap_err();
+        assert_eq!(twice.what.len(), 2, "{:?}", twice.what);
+        for start in [
+            "\"2026-12-01T13:00:00\"",
+            "2026-12-01T13:00:00",
+            "\"2026-12-01 13:00\"",
+            "\"\"",
+        ] {
+            let text = format!("start = {start}\n");
+            assert!(toml_of(&text).is_err(), "{start}");
+        }
+        let paris = toml_of("start = \"2026-11-23T09:00[Europe/Paris]\"\n").unwrap();
+        assert_eq!(
+            paris.when,
+            Some(When::At("2026-11-23T08:00:00Z".parse().unwrap()))
+        );
+        assert!(toml_of("role = { a = \"sales\" }\n").is_err());
     }
 }

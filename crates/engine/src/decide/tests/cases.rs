@@ -469,3 +469,27 @@ fn a_step_does_not_begin_before_its_moment() {
     assert!(tale.now >= moment_ms);
     assert_ne!(*tale.status("open"), Status::Waiting);
 }
+
+#[test]
+fn who_was_told_that_it_needs_review_is_told_again_after_a_retry() {
+    let mut last = step("notice", Effect::Notifies, &["hr"]);
+    last.edges = Vec::new();
+    let mut tale = Tale::begun(vec![ordinary("rules", &["a"]), last]);
+    tale.clean();
+    tale.applied("rules", &[(0, Class::Denied)]);
+    tale.through("notice");
+    assert_eq!(tale.state.outcome(), Some(Outcome::NeedsReview));
+    let said = tale.state.steps[1].1.receipt.operation.clone();
+    assert!(tale.state.told.as_deref().unwrap().contains("needs review"));
+    tale.tell(Event::Retried {
+        by: "sam".to_owned(),
+    });
+    tale.clean();
+    tale.seen("rules", Purpose::Probe, &[json!("in")]);
+    tale.through("rules");
+    tale.seen("notice", Purpose::Probe, &[json!("in")]);
+    tale.through("notice");
+    assert_eq!(tale.state.outcome(), Some(Outcome::Completed));
+    assert!(tale.state.told.as_deref().unwrap().contains("completed"));
+    assert_ne!(tale.state.steps[1].1.receipt.operation, said);
+}

@@ -43,6 +43,8 @@ pub(super) struct Play {
     pub(super) written: BTreeMap<(StepKey, usize), i64>,
     /// Writes of what was written before.
     pub(super) twice: usize,
+    /// The operation under which each step was last touched.
+    operations: BTreeMap<StepKey, String>,
     past: Vec<Event>,
     bad_reads: usize,
     least_lag: i64,
@@ -56,6 +58,7 @@ impl Play {
             weather,
             written: BTreeMap::new(),
             twice: 0,
+            operations: BTreeMap::new(),
             past: Vec::new(),
             bad_reads: 0,
             least_lag: 0,
@@ -171,7 +174,20 @@ impl Play {
         }
     }
 
+    /// A notice is known by its operation: told anew, it is another one.
+    fn another_notice(&mut self, key: &StepKey) {
+        let step = self.tale.state.step(key).expect("the step is planned");
+        let operation = step.receipt.operation.clone();
+        let before = self.operations.insert(key.clone(), operation.clone());
+        if before.is_some_and(|before| before != operation) {
+            self.written.retain(|(step, _), _| step != key);
+        }
+    }
+
     fn carry_out(&mut self, command: Command) -> Event {
+        if let Command::Observe { step, .. } | Command::Apply { step, .. } = &command {
+            self.another_notice(step);
+        }
         match command {
             Command::Timer { due_ms } => {
                 self.tale.now = self.tale.now.max(due_ms);
