@@ -135,6 +135,14 @@ class Joiner:
                 Confirm=False,
             )
 
+    async def region(self) -> None:
+        """The time zone of the new mailbox."""
+        await self.exchange.run(
+            "Set-MailboxRegionalConfiguration",
+            Identity=self.person["user_principal_name"],
+            TimeZone=self.person["time_zone"],
+        )
+
     async def shared(self) -> None:
         """The mailboxes that belong to the job."""
         for address in self.person["mailboxes"]:
@@ -150,18 +158,34 @@ class Joiner:
         """A temporary access pass for the first day."""
         methods = self.account.authentication.temporary_access_pass_methods
         made = await methods.post(
-            TemporaryAccessPassAuthenticationMethod(lifetime_in_minutes=480, is_usable_once=False)
+            TemporaryAccessPassAuthenticationMethod(lifetime_in_minutes=480, is_usable_once=True)
         )
         if not made.temporary_access_pass:
             raise RuntimeError("the reply held no pass")
         self.secret = made.temporary_access_pass
 
+    async def welcome(self) -> None:
+        """A first mail for the new mailbox."""
+        await self.send(
+            self.person["user_principal_name"],
+            f"Welcome, {self.person['given_name']}",
+            f"This is your mailbox. Your sign-in name is {self.person['user_principal_name']}.",
+        )
+
     async def tell(self) -> None:
-        """The manager hears that the account is there; the pass goes another way."""
+        """The manager hears that the account is there, and gets the pass."""
+        await self.send(
+            self.person["manager"],
+            f"{self.person['display_name']} can start",
+            f"Account: {self.person['user_principal_name']}\nPass for the first sign-in: {self.secret}",
+        )
+
+    async def send(self, to: str, subject: str, text: str) -> None:
+        """Sends one mail."""
         message = Message(
-            subject=f"{self.person['display_name']} can start",
-            body=ItemBody(content_type=BodyType.Text, content=f"Account: {self.person['user_principal_name']}"),
-            to_recipients=[Recipient(email_address=EmailAddress(address=self.person["manager"]))],
+            subject=subject,
+            body=ItemBody(content_type=BodyType.Text, content=text),
+            to_recipients=[Recipient(email_address=EmailAddress(address=to))],
         )
         sender = self.graph.users.by_user_id(self.sender)
         await sender.send_mail.post(SendMailPostRequestBody(message=message, save_to_sent_items=True))
@@ -184,7 +208,9 @@ async def main() -> int:
         ("wait for the mailbox", joiner.mailbox),
         ("add to groups", joiner.groups),
         ("add to lists", joiner.lists),
+        ("set the time zone", joiner.region),
         ("open shared mailboxes", joiner.shared),
+        ("send a welcome", joiner.welcome),
         ("make a temporary access pass", joiner.access_pass),
         ("tell the manager", joiner.tell),
     ]:

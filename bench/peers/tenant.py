@@ -101,6 +101,7 @@ class Tenant:
         self.graph = GraphServiceClient(request_adapter=adapter)
         self.exchange = Exchange(where, credential)
         self.waited_s = 0.0
+        self.looked_again = 0
         self.failed: list[str] = []
         self._begun = time.monotonic()
 
@@ -129,13 +130,20 @@ class Tenant:
                 if time.monotonic() - begun > most_s:
                     raise RuntimeError(f"{what} took longer than {most_s:.0f} s")
                 await asyncio.sleep(every_s)
+                self.looked_again += 1
         finally:
             self.waited_s += time.monotonic() - begun
 
     def report(self) -> int:
         """Says how it went, as JSON on standard output."""
         seconds = time.monotonic() - self._begun
-        print(json.dumps({"seconds": seconds, "waited_s": self.waited_s, "failed": self.failed}))
+        said = {
+            "seconds": seconds,
+            "waited_s": self.waited_s,
+            "looked_again": self.looked_again,
+            "failed": self.failed,
+        }
+        print(json.dumps(said))
         return 1 if self.failed else 0
 
 

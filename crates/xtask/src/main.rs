@@ -1,5 +1,6 @@
 //! The project's own tools: `cargo xtask demo` shows Tenure at work, `cargo xtask test` runs every test.
 
+mod bench;
 mod check;
 mod contract;
 mod crash;
@@ -31,6 +32,8 @@ enum Command {
     Crash(crash::Args),
     /// Counts what the reference leaver costs a tenant, on the unkind sandbox.
     Requests(requests::Args),
+    /// Measures requests, round trips and time beside scripts as people write them, and the engine and the process alone.
+    Bench(bench::Args),
     /// Lets Microsoft's own Python SDK drive the sandbox.
     Sdk(sdk::Args),
     /// Replays every plan that the switches can make on a small world, and reads the damage.
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Command::Contract(args) => contract::run(args),
         Command::Crash(args) => crash::run(&args),
         Command::Requests(args) => requests::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Sdk(args) => sdk::run(&args),
         Command::Rules => rules::run(),
         Command::Demo { yes } => {
