@@ -201,7 +201,12 @@ fn switches(set: &[String]) -> Result<BTreeMap<String, Value>, Problem> {
     Ok(switches)
 }
 
-fn when(text: &str) -> Result<When, Problem> {
+fn at_option(text: &str) -> Result<When, Problem> {
+    when("--at", text)
+}
+
+/// A moment or a day as somebody typed it.
+fn when(field: &str, text: &str) -> Result<When, Problem> {
     let text = text.trim();
     if text == "now" {
         return Ok(When::Now);
@@ -213,7 +218,7 @@ fn when(text: &str) -> Result<When, Problem> {
         return Ok(When::At(at.timestamp()));
     }
     let wrong = |why: &str| {
-        Err(Problem::refused("at", format!("“{text}” {why}")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now"))
+        Err(Problem::refused("at", format!("{field} {text} {why}")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now"))
     };
     // A date alone; with a time of day beside it nobody would know in which zone that is.
     if text.contains([':', 'T', ' ']) {
@@ -242,7 +247,7 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
             employee_id: None,
         },
         when: Some(Cited::typed(
-            args.how.at.as_deref().map_or(Ok(When::Now), when)?,
+            args.how.at.as_deref().map_or(Ok(When::Now), at_option)?,
         )),
         fields: BTreeMap::new(),
         switches: switches(&args.how.set)?,
@@ -256,7 +261,7 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
 
 async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
     let person = person::read(&args.file)?;
-    let at = args.how.at.as_deref().map(when).transpose()?;
+    let at = args.how.at.as_deref().map(at_option).transpose()?;
     let mut set = person.switches;
     set.extend(switches(&args.how.set)?);
     let request = Request {
@@ -308,7 +313,7 @@ pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<
             ..PersonHint::default()
         },
         when: Some(Cited::typed(
-            args.at.as_deref().map_or(Ok(When::Now), when)?,
+            args.at.as_deref().map_or(Ok(When::Now), at_option)?,
         )),
         fields: BTreeMap::new(),
         switches: BTreeMap::new(),
@@ -376,7 +381,7 @@ async fn ticket(cx: &Cx, wiring: &Wiring, args: Ticket) -> Outcome<Exit> {
         }
         Reading::Requests(drafts) => drafts,
     };
-    let at = args.how.at.as_deref().map(when).transpose()?;
+    let at = args.how.at.as_deref().map(at_option).transpose()?;
     let mut plans = Vec::new();
     let mut open: Option<Problem> = None;
     for draft in drafts {

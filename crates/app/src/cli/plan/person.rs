@@ -100,7 +100,8 @@ fn of(table: &Map<String, Value>) -> Result<Person, Problem> {
                 Ok(())
             }
             ("start", value) => text(value).and_then(|text| {
-                person.when = Some(super::when(&text).map_err(|problem| problem.what.join("; "))?);
+                person.when =
+                    Some(super::when("start", &text).map_err(|problem| problem.what.join("; "))?);
                 Ok(())
             }),
             ("address", value) => {
