@@ -11,7 +11,7 @@ use domain::spec::{Budget, Effect, ObjectKind, ObjectRef, StepSpec};
 use engine::hands::{Applied, Class, Problem, Seen, Task};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -84,8 +84,6 @@ fn check(value: &Value) -> Result<(), String> {
 pub(crate) const SECRET: &str = "temporary-access-pass";
 /// The evidence under which the id of the pass stands, which is no secret.
 const METHOD: &str = "method";
-/// The evidence under which stands until when it works.
-pub(crate) const EXPIRES: &str = "expires";
 /// The value of a pass that was made and can be handed over.
 const MADE: &str = "made";
 
@@ -110,9 +108,9 @@ impl Step for CreateTemporaryAccessPass {
         }
         let manager = match notify_manager::hand_over(wish) {
             Ok(manager) => manager,
-            Err(why) => {
+            Err((weight, why)) => {
                 out.remarks.push(Remark::new(
-                    Weight::Caution,
+                    weight,
                     format!(
                         "No Temporary Access Pass is made, because nobody would be given it: {why}."
                     ),
@@ -120,6 +118,7 @@ impl Step for CreateTemporaryAccessPass {
                 return;
             }
         };
+        in_use(wish, &manager.display_name, out);
         let object = ObjectRef::new(
             ObjectKind::Method,
             &SECRET.into(),
@@ -191,6 +190,21 @@ impl Step for CreateTemporaryAccessPass {
     }
 }
 
+/// Tells of an account that somebody may be working with: whoever holds the pass comes into it.
+fn in_use(wish: &Wish<'_>, manager: &str, out: &mut Proposal) {
+    let known = wish.facts.joiner.as_ref().is_some_and(|joiner| !joiner.new);
+    let person = &wish.facts.person;
+    if known && person.sign_in_allowed {
+        out.remarks.push(Remark::new(
+            Weight::Danger,
+            format!(
+                "The account {} is there already and in use: it can sign in today. The pass lets {manager}, and whoever else reads the notice, into it. Switch {} off if the person signs in already.",
+                person.upn, ABOUT.name
+            ),
+        ));
+    }
+}
+
 /// The kind of method that a pass is, as the directory names it.
 const KIND: &str = "temporaryAccessPass";
 
@@ -252,19 +266,31 @@ async fn clear(cx: &Cx<'_>, task: &Task<'_>, first: usize) -> Result<Vec<Answer>
 
 /// Seals the pass. Should that fail, the pass is lost, and the next attempt makes another.
 async fn keep(cx: &Cx<'_>, task: &Task<'_>, todo: &[usize], answer: Answer) -> Applied {
-    let secret = SecretString::from(text(&answer.body, KIND));
+    let secret = sealed(&expires(cx, &answer.body), text(&answer.body, KIND));
     let id = text(&answer.body, "id").to_owned();
-    let expires = expires(cx, &answer.body);
     let mut out = applied(task, [Tried::all(todo, Ok(answer))]);
     let name = secret_name(task.run, SECRET);
     match cx.vault.keep(&task.plan.tenant, &name, &secret).await {
         Ok(()) => {
             out.evidence.insert(METHOD.to_owned(), id.into());
-            out.evidence.insert(EXPIRES.to_owned(), expires.into());
         }
         Err(problem) => out.problems = failed(todo, &problem).problems,
     }
     out
+}
+
+/// A pass as it lies in the vault: behind the moment until which it works. Both outlive the process together.
+fn sealed(expires: &str, pass: &str) -> SecretString {
+    SecretString::from(format!("{expires} {pass}"))
+}
+
+/// A pass from the vault, and until when it works.
+pub(crate) fn opened(sealed: &SecretString) -> (Option<Timestamp>, SecretString) {
+    let (expires, pass) = sealed
+        .expose_secret()
+        .split_once(' ')
+        .unwrap_or(("", sealed.expose_secret()));
+    (expires.parse().ok(), SecretString::from(pass))
 }
 
 /// Until when the pass works, by what the vendor answered.
@@ -344,6 +370,13 @@ mod tests {
         facts.methods.push(method("fido2"));
         let out = propose_joiner(&CreateTemporaryAccessPass, &facts, ON, |_, _| {});
         assert!(out.specs.is_empty());
+    }
+
+    #[test]
+    fn a_pass_is_sealed_with_the_moment_until_which_it_works() {
+        let (expires, pass) = opened(&sealed("2026-12-01T17:00:00Z", "a b"));
+        assert_eq!(expires.unwrap().to_string(), "2026-12-01T17:00:00Z");
+        assert_eq!(pass.expose_secret(), "a b");
     }
 
     #[test]

@@ -29,7 +29,7 @@ const ABOUT: About = About {
     kinds: &[Kind::Offboard],
     default_on: true,
     fields: &[],
-    permissions: &["User.Read.All"],
+    permissions: &[],
     schema: settings::schema::<Settings>,
     defaults: settings::defaults::<Settings>,
     check,

@@ -256,10 +256,7 @@ impl Part {
                     json!({ "EmailAddresses": changes(add, remove) }),
                 )
             }
-            _ if gone => (
-                "Disable-Mailbox",
-                json!({ "Archive": true, "Confirm": false }),
-            ),
+            // An archive is never taken away: what has moved into it would be lost.
             _ => ("Enable-Mailbox", json!({ "Archive": true })),
         };
         let mut named = Map::from_iter([("Identity".to_owned(), Value::from(who(task)))]);

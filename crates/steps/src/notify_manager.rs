@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::StepKey;
 use domain::facts::PersonLite;
 use domain::joiner::wanted;
 use domain::plan::{Remark, Weight};
@@ -18,7 +17,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::create_temporary_access_pass::{EXPIRES, SECRET};
+use crate::create_temporary_access_pass::{SECRET, opened};
 use crate::cx::{Cx, param};
 use crate::messages::{self, Letter, Template, failed, fill, sending};
 use crate::notify::recipients;
@@ -99,18 +98,40 @@ fn check(value: &Value) -> Result<(), String> {
 /// Who is given the pass of somebody who comes.
 ///
 /// # Errors
-/// Why nobody is, in the words of a remark.
-pub(crate) fn hand_over(wish: &Wish<'_>) -> Result<PersonLite, String> {
+/// Why nobody is, in the words of a remark, and how much that should worry.
+pub(crate) fn hand_over(wish: &Wish<'_>) -> Result<PersonLite, (Weight, String)> {
+    let nobody = |why: String| Err((Weight::Caution, why));
     let Some(settings) = wish.settings_of::<Settings>(NAME) else {
-        return Err(format!("{NAME} is switched off"));
+        return nobody(format!("{NAME} is switched off"));
     };
     if !settings.pass {
-        return Err(format!("{NAME} does not hand it over (pass = false)"));
+        return nobody(format!("{NAME} does not hand it over (pass = false)"));
     }
     if wish.policy.notify.sender.is_none() {
-        return Err("policy names no mailbox to send from ([notify] sender)".to_owned());
+        return nobody("policy names no mailbox to send from ([notify] sender)".to_owned());
     }
-    manager(wish)
+    let manager = manager(wish).or_else(nobody)?;
+    match outside(wish, &manager) {
+        Some(why) => Err((Weight::Danger, why)),
+        None => Ok(manager),
+    }
+}
+
+/// Why a pass must not be mailed to somebody: it would leave the company.
+fn outside(wish: &Wish<'_>, manager: &PersonLite) -> Option<String> {
+    let name = &manager.display_name;
+    if wish.known(&manager.id).is_some_and(|known| known.guest) {
+        return Some(format!(
+            "the manager, {name}, is a guest of another company"
+        ));
+    }
+    let address = wish.mail_of(manager);
+    let domain = address.rsplit('@').next().unwrap_or_default();
+    let mut domains = wish.facts.tenant.domains.iter();
+    let ours = domains.any(|own| own.eq_ignore_ascii_case(domain));
+    (!ours).then(|| {
+        format!("mail to the manager, {name}, goes to {address}, which is no domain of this tenant")
+    })
 }
 
 /// The manager that the request names, else the one in the directory.
@@ -152,6 +173,7 @@ impl Step for NotifyManager {
                 return;
             }
         };
+        let address = wish.mail_of(&manager);
         let wanted = wanted(wish.request, wish.policy);
         let values = Values::of(wish, &wanted);
         let own = Template {
@@ -163,10 +185,10 @@ impl Step for NotifyManager {
         out.specs.push(StepSpec {
             params: json!({
                 "sender": sender,
-                "recipients": [manager.upn],
+                "recipients": [address],
                 "subject": values.fill(&template.subject),
                 "body": values.fill(&template.body),
-                "pass": settings.pass,
+                "pass": settings.pass && outside(wish, &manager).is_none(),
                 "time-zone": zone,
             }),
             budget: Budget::MAIL,
@@ -179,7 +201,7 @@ impl Step for NotifyManager {
                 vec![sending(
                     "ready-notice",
                     "ready notice",
-                    format!("notice to {}", manager.upn),
+                    format!("notice to {address}"),
                 )],
                 vec![Effect::Notifies],
             )
@@ -197,25 +219,21 @@ impl Step for NotifyManager {
     }
 
     async fn apply(&self, cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
-        let secret = match pass(cx, task).await {
-            Ok(secret) => secret,
+        let sealed = match pass(cx, task).await {
+            Ok(sealed) => sealed,
             Err(problem) => return failed(todo, &problem),
         };
-        messages::send(cx, task, todo, &letter(cx, task, secret)).await
+        messages::send(cx, task, todo, &letter(cx, task, sealed.as_ref())).await
     }
 }
 
 /// Whether this plan makes a pass that this notice carries.
 fn hands_over(task: &Task<'_>) -> bool {
-    task.spec.params["pass"].as_bool().unwrap_or_default() && pass_step(task).is_some()
-}
-
-fn pass_step<'a>(task: &'a Task<'_>) -> Option<&'a StepKey> {
     let steps = &task.plan.steps;
-    let makes = steps
+    let made = steps
         .iter()
-        .find(|spec| spec.has(|effect| *effect == Effect::GivesPass));
-    makes.map(|spec| &spec.key)
+        .any(|spec| spec.has(|effect| *effect == Effect::GivesPass));
+    made && task.spec.params["pass"].as_bool().unwrap_or_default()
 }
 
 async fn pass(cx: &Cx<'_>, task: &Task<'_>) -> Result<Option<SecretString>, Problem> {
@@ -226,7 +244,8 @@ async fn pass(cx: &Cx<'_>, task: &Task<'_>) -> Result<Option<SecretString>, Prob
     cx.vault.open(&task.plan.tenant, &name).await
 }
 
-fn letter(cx: &Cx<'_>, task: &Task<'_>, secret: Option<SecretString>) -> Letter {
+fn letter(cx: &Cx<'_>, task: &Task<'_>, sealed: Option<&SecretString>) -> Letter {
+    let (expires, secret) = sealed.map(opened).unzip();
     let outcome = task.outcome.unwrap_or("The run has not ended yet.");
     let first = outcome.lines().next().unwrap_or(outcome);
     let state = if first.contains(": completed.") {
@@ -236,7 +255,7 @@ fn letter(cx: &Cx<'_>, task: &Task<'_>, secret: Option<SecretString>) -> Letter 
     };
     let about_pass = match (&secret, hands_over(task)) {
         (_, false) => String::new(),
-        (Some(secret), true) => handed(cx, task, secret.expose_secret()),
+        (Some(secret), true) => handed(cx, task, secret.expose_secret(), expires.flatten()),
         (None, true) => "There is no Temporary Access Pass to hand over: it could not be made. Ask whoever runs Tenure for one.".to_owned(),
     };
     let mut body = param(task, "body").to_owned();
@@ -261,10 +280,7 @@ fn letter(cx: &Cx<'_>, task: &Task<'_>, secret: Option<SecretString>) -> Letter 
 }
 
 /// What the manager reads about the pass.
-fn handed(cx: &Cx<'_>, task: &Task<'_>, pass: &str) -> String {
-    let evidence = pass_step(task).and_then(|key| task.evidence.get(key));
-    let expires = evidence.and_then(|evidence| evidence.get(EXPIRES)?.as_str());
-    let expires: Option<Timestamp> = expires.and_then(|at| at.parse().ok());
+fn handed(cx: &Cx<'_>, task: &Task<'_>, pass: &str, expires: Option<Timestamp>) -> String {
     if expires.is_some_and(|at| at <= cx.now) {
         return "The Temporary Access Pass has run out before it could be handed over. Ask whoever runs Tenure for a new one.".to_owned();
     }
@@ -316,6 +332,8 @@ mod tests {
                 display_name: "Kim".to_owned(),
             }],
             active: true,
+            guest: false,
+            mail: None,
         }];
         let out = propose_joiner(&NotifyManager, &facts, ON, asked);
         assert_eq!(

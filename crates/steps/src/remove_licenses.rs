@@ -380,8 +380,12 @@ fn permissions(direct: &[&LicenseHeld], groups: &[&Group]) -> Vec<String> {
     if !direct.is_empty() {
         permissions.insert(0, "LicenseAssignment.ReadWrite.All");
     }
+    // Membership of a list is written in the mail system.
+    if groups.iter().any(|group| !group.is_list()) {
+        permissions.push("GroupMember.ReadWrite.All");
+    }
     if !groups.is_empty() {
-        permissions.extend(["GroupMember.ReadWrite.All", "Directory.Read.All"]);
+        permissions.push("Directory.Read.All");
     }
     if groups.iter().any(|group| group.role_assignable) {
         permissions.push("RoleManagement.ReadWrite.Directory");

@@ -1,17 +1,24 @@
 //! A new account that is mastered on premises: a person creates it there, and the run waits until the cloud shows it.
 
-use connectors::facts::user;
-use domain::planner::Proposal;
-use domain::spec::{Budget, ByHand, Change, Effect, ObjectKind, ObjectRef, Reversal, StepSpec};
-use engine::hands::{Problem, Seen, Task};
-use serde_json::Value;
+use std::collections::BTreeMap;
 
-use super::account::{ACCOUNT, MANAGER, STAYS};
+use connectors::facts::user;
+use domain::drift::short;
+use domain::planner::Proposal;
+use domain::spec::{
+    Budget, ByHand, Change, Edge, Effect, ObjectKind, ObjectRef, Reversal, StepSpec,
+};
+use engine::hands::{Applied, Class, Problem, Seen, Task};
+use serde_json::{Value, json};
+
+use super::account::{self, ACCOUNT, MANAGER, SIGN_IN_AHEAD, STAYS};
+use super::profile::HIRE_DATE;
 use super::sign_in::SIGN_IN;
-use super::{ABOUT, Coming, ENABLE, SYNCED};
+use super::{ABOUT, Coming, ENABLE, OPENED, PROFILE, SYNCED};
 use crate::block_sign_in::{ALLOWED, BLOCKED};
 use crate::cx::{Cx, text, wanted};
-use crate::step::change;
+use crate::joining::none_done;
+use crate::step::{READS_ONLY, change};
 use crate::wish::Wish;
 
 /// How long synchronisation may take: a cycle runs every 30 minutes, and may fail a few times.
@@ -20,6 +27,16 @@ const SYNC: Budget = Budget {
     poll_ms: 5_000,
     attempts: 2,
 };
+
+/// How often what comes from on premises is compared before it counts as wrong, a minute apart: parts of an account, its manager above
+/// all, may come a little after it.
+const COMPARED: Budget = Budget {
+    converge_ms: 60_000,
+    poll_ms: 5_000,
+    attempts: 4,
+};
+/// The wait between two comparisons, in milliseconds.
+const BETWEEN_MS: u64 = 60_000;
 
 /// The account on premises, its image in the cloud, and the moment at which it is opened.
 pub(super) fn propose(wish: &Wish<'_>, coming: &Coming<'_>, out: &mut Proposal) {
@@ -34,12 +51,9 @@ pub(super) fn propose(wish: &Wish<'_>, coming: &Coming<'_>, out: &mut Proposal) 
             .manager
             .map(|manager| (MANAGER, manager.upn.as_str())),
     );
-    let lasting = |object: ObjectRef, property: &str, value: &str| Change {
-        reversal: Reversal::CannotReturn(STAYS.to_owned()),
-        ..change(object, property, Value::Null, value)
-    };
     out.specs.push(StepSpec {
         by_hand: Some(by_hand(coming, instructions(coming, &pairs, ahead))),
+        permissions: Vec::new(),
         not_before: starts.filter(|_| !coming.settings.ahead),
         ..ABOUT.spec(
             format!("Create the account {upn} for {} on premises", wish.name()),
@@ -60,18 +74,91 @@ pub(super) fn propose(wish: &Wish<'_>, coming: &Coming<'_>, out: &mut Proposal) 
             vec![Effect::AwaitsSync, Effect::CreatesPerson],
         )
     });
+    let after = Aftermath {
+        pairs: &pairs[1..],
+        managers: account::managers(wish, coming),
+        ahead,
+    };
+    out.specs.push(after.profile(wish));
     if ahead {
         let open = format!("Enable the account {upn} in the on-premises directory.");
         out.specs.push(StepSpec {
             key: ABOUT.key(ENABLE),
             not_before: starts,
             by_hand: Some(by_hand(coming, vec![open])),
+            permissions: Vec::new(),
             ..ABOUT.spec(
                 format!("Allow sign-in for {} on premises", wish.name()),
                 vec![change(there, SIGN_IN, BLOCKED, ALLOWED)],
                 vec![Effect::OpensSignIn],
             )
         });
+        out.specs.push(after.opened(wish));
+    }
+}
+
+/// What the cloud has to show once the account is there. It is read apart from the account's presence, which everything else needs: a
+/// wrong department holds nothing up, and is a finding.
+struct Aftermath<'a> {
+    pairs: &'a [(&'a str, &'a str)],
+    managers: BTreeMap<String, String>,
+    ahead: bool,
+}
+
+impl Aftermath<'_> {
+    /// The profile, the manager, and sign-in as it was asked for.
+    fn profile(&self, wish: &Wish<'_>) -> StepSpec {
+        let (property, state) = if self.ahead {
+            (SIGN_IN_AHEAD, BLOCKED)
+        } else {
+            (SIGN_IN, ALLOWED)
+        };
+        // The day of hire is no attribute that directories on premises hold unless somebody has extended them (Microsoft Learn,
+        // “How to synchronize attributes for Lifecycle workflows”).
+        let pairs = self.pairs.iter().filter(|(name, _)| *name != HIRE_DATE);
+        let pairs = pairs.copied().chain([(property, state)]);
+        let what = "Read profile, manager and sign-in of";
+        self.reads(wish, PROFILE, COMPARED, what, pairs.collect())
+    }
+
+    /// Sign-in, once it was opened there.
+    fn opened(&self, wish: &Wish<'_>) -> StepSpec {
+        let what = "Read that the cloud lets in";
+        StepSpec {
+            edges: vec![Edge::Needs(ABOUT.key(ENABLE))],
+            ..self.reads(wish, OPENED, SYNC, what, vec![(SIGN_IN, ALLOWED)])
+        }
+    }
+
+    fn reads(
+        &self,
+        wish: &Wish<'_>,
+        key: &str,
+        budget: Budget,
+        what: &str,
+        pairs: Vec<(&str, &str)>,
+    ) -> StepSpec {
+        let changes = pairs
+            .iter()
+            .map(|(property, value)| lasting(wish.person(), property, value));
+        StepSpec {
+            key: ABOUT.key(key),
+            params: json!({ "managers": self.managers, READS_ONLY: true }),
+            budget,
+            permissions: vec!["User.Read.All".to_owned()],
+            ..ABOUT.spec(
+                format!("{what} {}, as they come from on premises", wish.name()),
+                changes.collect(),
+                vec![Effect::ChangesProfile],
+            )
+        }
+    }
+}
+
+fn lasting(object: ObjectRef, property: &str, value: &str) -> Change {
+    Change {
+        reversal: Reversal::CannotReturn(STAYS.to_owned()),
+        ..change(object, property, Value::Null, value)
     }
 }
 
@@ -106,7 +193,7 @@ fn instructions(coming: &Coming<'_>, pairs: &[(&str, &str)], ahead: bool) -> Vec
         "Leave the account enabled.".to_owned()
     });
     lines.push(
-        "Start a synchronisation cycle or wait for the next one: the run goes on by itself when the cloud shows the account."
+        "Start a synchronisation cycle or wait for the next one. Then say that this is done (`tenure runs done`): the run goes on from there, and waits until the cloud shows the account."
             .to_owned(),
     );
     lines
@@ -136,4 +223,59 @@ pub(super) async fn observe(cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, P
         },
     };
     Ok(vec![seen])
+}
+
+/// Reads what came from on premises. What differs is still to come, or wrong there.
+pub(super) async fn observe_parts(cx: &Cx<'_>, task: &Task<'_>) -> Result<Vec<Seen>, Problem> {
+    let account = account::read(cx, task).await?;
+    let seen = task.spec.changes.iter().map(|change| {
+        let value = account.as_ref().map_or(Value::Null, |account| {
+            account::seen_of(task, change, account)
+        });
+        if value == *wanted(change) {
+            Seen::Value { value }
+        } else {
+            Seen::Todo { value }
+        }
+    });
+    Ok(seen.collect())
+}
+
+/// There is nothing to write: what differs is told, part by part, for whoever corrects it on premises.
+pub(super) async fn compare(cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Applied {
+    let seen = match observe_parts(cx, task).await {
+        Ok(seen) => seen,
+        Err(problem) => return none_done(todo, &problem),
+    };
+    let last = task.attempt >= task.spec.budget.attempts;
+    let class = if last {
+        Class::Invalid
+    } else {
+        Class::RetryAfter {
+            after_ms: Some(BETWEEN_MS),
+        }
+    };
+    let mut out = Applied::default();
+    for &index in todo {
+        if let Seen::Todo { value } = &seen[index] {
+            let change = &task.spec.changes[index];
+            let message = format!(
+                "The {} of {} was asked for as {}, and the cloud shows it as {}. It is mastered on premises: correct it there, let the directories synchronise, then retry the run.",
+                change.property,
+                task.plan.upn,
+                short(wanted(change)),
+                short(value)
+            );
+            let request_id = None;
+            out.problems.push((
+                index,
+                Problem {
+                    class,
+                    message,
+                    request_id,
+                },
+            ));
+        }
+    }
+    out
 }

@@ -85,6 +85,10 @@ fn aliases(
     out: &mut Proposal,
 ) -> Vec<String> {
     let upn = &wish.facts.person.upn;
+    if upn.is_empty() {
+        // No name is free, which create-user refuses: there is no domain to speak of.
+        return Vec::new();
+    }
     let own = upn.rsplit('@').next().unwrap_or_default();
     let name = PersonName {
         given: wanted.given_name.clone(),
