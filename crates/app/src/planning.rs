@@ -2,19 +2,19 @@
 
 pub(crate) mod dated;
 mod joiner;
+mod leaver;
 mod reverse;
 
 use std::collections::BTreeMap;
 
-use connectors::facts::{self, FactsError, Scan, Wanted, Who};
-use connectors::{Connection, Ctx, Purpose};
-use domain::facts::{AccountKind, Facts};
+use connectors::facts::FactsError;
+use connectors::{Ctx, Purpose};
+use domain::facts::Facts;
 use domain::plan::{Plan, Remark, StoredPlan, Weight};
 use domain::planner::{self, Ask, Proposal, Refusal};
-use domain::policy::{self, ForLeaver, Policy};
+use domain::policy::{self, Policy};
 use domain::request::{Kind, Request, When};
-use domain::spec::{Effect, StepSpec};
-use domain::{ObjectId, PlanId, RequestId, TenantId};
+use domain::{PlanId, RequestId, TenantId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -162,10 +162,10 @@ async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPl
     authorised(&policy, request)?;
     let connection = wiring.connection(&tenant).await?;
     let basis = match request.kind {
-        Kind::Onboard => joins(wiring, &connection, request, &policy).await?,
-        Kind::Restore => returns(wiring, connection, request, &policy).await?,
+        Kind::Onboard => joiner::basis(wiring, &connection, request, &policy).await?,
+        Kind::Restore => reverse::basis(wiring, connection, request, &policy).await?,
         Kind::Offboard | Kind::Transfer => {
-            leaves(wiring, &connection, request, &policy, scan).await?
+            leaver::basis(wiring, &connection, request, &policy, scan).await?
         }
     };
     let ask = Ask {
@@ -183,172 +183,6 @@ async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPl
         clock::now(),
         basis.facts.read_at,
     ))
-}
-
-/// Somebody leaves.
-async fn leaves(
-    wiring: &Wiring,
-    connection: &Connection,
-    request: &Request,
-    policy: &Policy,
-    scan: bool,
-) -> Result<Basis, Problem> {
-    let scope = TenantScope::of(&request.tenant);
-    let switches = switches(policy, request.kind, &request.switches).map_err(refused)?;
-    let written = named(request)?;
-    let names = steps::names(request, &switches);
-    let instructed = |name: &str| {
-        let mut all = policy.instructions.iter();
-        all.any(|instruction| instruction.switches.contains_key(name))
-    };
-    let scans = "remove-mailbox-permissions";
-    let looks = scan && (switches.contains_key(scans) || instructed(scans));
-    let wanted = Wanted {
-        person: Who::Written(&written),
-        names: &names,
-        scan: if looks { Scan::Everywhere } else { Scan::Skip },
-        owned: &[],
-        now: clock::now(),
-    };
-    let mut facts = facts::read(connection, &Ctx::of(Purpose::Plan), wanted)
-        .await
-        .map_err(|error| of_facts(&request.tenant, error))?;
-    if facts.person.kind == AccountKind::SharedMailbox
-        && made_shared(wiring, &scope, &facts.person.id).await?
-    {
-        facts.person.kind = AccountKind::Human;
-    }
-    let instructed = policy::for_leaver(policy, &facts.person);
-    let switches = with_instructions(policy, request, &instructed).map_err(refused)?;
-    let more = steps::names(request, &switches);
-    let ctx = Ctx::of(Purpose::Plan);
-    look_up(connection, &ctx, &request.tenant, &more, &mut facts).await?;
-    let (at, late) = start(policy, request)?;
-    let mut proposal = steps::propose(request, policy, &facts, &switches);
-    proposal.remarks.extend(late);
-    proposal.remarks.extend(instructed.remarks);
-    Ok(Basis {
-        facts,
-        proposal,
-        at,
-    })
-}
-
-/// Looks up people whom only the standing instructions name.
-async fn look_up(
-    connection: &Connection,
-    ctx: &Ctx,
-    tenant: &TenantId,
-    names: &[String],
-    facts: &mut Facts,
-) -> Result<(), Problem> {
-    let known = |name: &String| facts.named.iter().any(|named| named.written == *name);
-    let more: Vec<String> = names.iter().filter(|name| !known(name)).cloned().collect();
-    if more.is_empty() {
-        return Ok(());
-    }
-    let named = facts::named(&connection.graph, ctx, &more).await;
-    facts
-        .named
-        .extend(named.map_err(|error| of_call(tenant, &error))?);
-    Ok(())
-}
-
-/// The switches with what standing instructions say of this person; the request has the last word.
-fn with_instructions(
-    policy: &Policy,
-    request: &Request,
-    instructed: &ForLeaver,
-) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
-    let mut set = instructed.switches.clone();
-    set.extend(request.switches.clone());
-    switches(policy, request.kind, &set)
-}
-
-/// Somebody comes. Where steps wait for the first day by themselves, everything else is done as soon as it is approved.
-async fn joins(
-    wiring: &Wiring,
-    connection: &Connection,
-    request: &Request,
-    policy: &Policy,
-) -> Result<Basis, Problem> {
-    let (wanted, set) = joiner::wanted(policy, request);
-    let switches = switches(policy, request.kind, &set).map_err(refused)?;
-    let reading = joiner::Reading {
-        connection,
-        ctx: Ctx::of(Purpose::Plan),
-        policy,
-        request,
-        wanted: &wanted,
-        names: steps::names(request, &switches),
-        plan: None,
-    };
-    let facts = joiner::read(wiring, reading).await?;
-    let mut proposal = steps::propose(request, policy, &facts, &switches);
-    proposal
-        .refusals
-        .extend(joiner::over(&wanted, clock::now()));
-    proposal.remarks.extend(wanted.remarks);
-    proposal.refusals.extend(wanted.refusals);
-    let leaving = joiner::leaving(wiring, request, &facts).await?;
-    proposal.remarks.extend(leaving);
-    let ahead = proposal.specs.iter().any(|spec| spec.not_before.is_some());
-    let (at, late) = not_past(wanted.starts);
-    proposal.remarks.extend(late);
-    Ok(Basis {
-        facts,
-        proposal,
-        at: at.filter(|_| !ahead),
-    })
-}
-
-/// An earlier run is taken back.
-async fn returns(
-    wiring: &Wiring,
-    connection: Connection,
-    request: &Request,
-    policy: &Policy,
-) -> Result<Basis, Problem> {
-    let facts = of_earlier(wiring, &connection, Ctx::of(Purpose::Plan), request).await?;
-    let proposal = reverse::proposal(wiring, connection, request).await?;
-    let (at, late) = start(policy, request)?;
-    let mut proposal = proposal;
-    proposal.remarks.extend(late);
-    Ok(Basis {
-        facts,
-        proposal,
-        at,
-    })
-}
-
-/// The person of the run that a request asks to take back, as the tenant has them now.
-async fn of_earlier(
-    wiring: &Wiring,
-    connection: &Connection,
-    ctx: Ctx,
-    request: &Request,
-) -> Result<Facts, Problem> {
-    let (plan, _) = reverse::earlier(wiring, request).await?;
-    let wanted = Wanted {
-        person: Who::Known {
-            id: plan.person.id.as_str(),
-            upn: &plan.upn,
-        },
-        names: &[],
-        scan: Scan::Skip,
-        owned: &[],
-        now: clock::now(),
-    };
-    let mut facts = facts::read(connection, &ctx, wanted)
-        .await
-        .map_err(|error| of_facts(&request.tenant, error))?;
-    if facts.person.kind == AccountKind::SharedMailbox {
-        // The run that is taken back has made it one, or the mailbox would not have been the person's.
-        facts.person.kind = AccountKind::Human;
-    }
-    // A reverse plan comes from receipts; what was not read for it was not asked for either.
-    facts.unchecked.clear();
-    Ok(facts)
 }
 
 /// What a plan was made from, with the tenant read again: the same request, under the policy the plan was made under.
@@ -377,47 +211,15 @@ pub(crate) async fn ground(wiring: &Wiring, run: &str, plan: &Plan) -> Result<Gr
     let ctx = Ctx::of_run(run, Purpose::Drift);
     let mut reverse = None;
     let (facts, switches) = match request.kind {
-        Kind::Onboard => {
-            let (wanted, set) = joiner::wanted(&policy, &request);
-            let switches = switches(&policy, request.kind, &set).map_err(refused)?;
-            let reading = joiner::Reading {
-                connection: &connection,
-                ctx,
-                policy: &policy,
-                request: &request,
-                wanted: &wanted,
-                names: steps::names(&request, &switches),
-                plan: Some(plan),
-            };
-            (joiner::read(wiring, reading).await?, switches)
-        }
+        Kind::Onboard => joiner::again(wiring, &connection, ctx, &request, &policy, plan).await?,
         Kind::Restore => {
             let (earlier, state) = reverse::earlier(wiring, &request).await?;
             reverse = Some(steps::take_back(&earlier, &state));
-            let facts = of_earlier(wiring, &connection, ctx, &request).await?;
+            let facts = reverse::person(wiring, &connection, ctx, &request).await?;
             (facts, BTreeMap::new())
         }
         Kind::Offboard | Kind::Transfer => {
-            let switches = switches(&policy, request.kind, &request.switches).map_err(refused)?;
-            let names = steps::names(&request, &switches);
-            let wanted = Wanted {
-                person: Who::Known {
-                    id: plan.person.id.as_str(),
-                    upn: &plan.upn,
-                },
-                names: &names,
-                scan: Scan::Known(steps::rights_in(plan)),
-                owned: &steps::owned_of(plan),
-                now: clock::now(),
-            };
-            let mut facts = facts::read(&connection, &ctx, wanted)
-                .await
-                .map_err(|error| of_facts(&tenant.name, error))?;
-            let instructed = policy::for_leaver(&policy, &facts.person);
-            let switches = with_instructions(&policy, &request, &instructed).map_err(refused)?;
-            let more = steps::names(&request, &switches);
-            look_up(&connection, &ctx, &tenant.name, &more, &mut facts).await?;
-            (facts, switches)
+            leaver::again(&connection, &ctx, &request, &policy, plan).await?
         }
     };
     Ok(Ground {
@@ -427,42 +229,6 @@ pub(crate) async fn ground(wiring: &Wiring, run: &str, plan: &Plan) -> Result<Gr
         facts,
         reverse,
     })
-}
-
-/// How many of the newest runs are looked through for an earlier conversion.
-const RUNS_BACK: u32 = 1_000;
-
-/// Whether a run of ours has made this person's mailbox a shared one: then the account is still the person's, and what an earlier
-/// run left open can be planned again.
-async fn made_shared(
-    wiring: &Wiring,
-    scope: &TenantScope,
-    person: &ObjectId,
-) -> Result<bool, Problem> {
-    for row in wiring
-        .store
-        .runs(scope, RUNS_BACK)
-        .await
-        .map_err(of_store)?
-    {
-        let plan = wiring
-            .store
-            .plan(scope, &row.plan)
-            .await
-            .map_err(of_store)?
-            .plan;
-        let converted = |spec: &StepSpec| {
-            spec.has(|effect| *effect == Effect::ConvertsMailbox)
-                && row
-                    .state
-                    .step(&spec.key)
-                    .is_some_and(|step| step.receipt.effective_ms.is_some())
-        };
-        if plan.person.id == *person && plan.steps.iter().any(converted) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// A ticket's sender must be somebody whom the policy lets ask; operators at the command line are.
@@ -494,19 +260,6 @@ fn switches(
         .filter(|(_, step)| step.on)
         .map(|(name, step)| (name, step.settings))
         .collect())
-}
-
-/// The person as written: the address counts more than the name.
-fn named(request: &Request) -> Result<String, Problem> {
-    let hint = &request.person;
-    hint.address
-        .as_ref()
-        .or(hint.name.as_ref())
-        .map(|cited| cited.value.clone())
-        .ok_or_else(|| {
-            Problem::refused("person", "the request does not say who is meant")
-                .hint("give the sign-in name")
-        })
 }
 
 /// When the run shall start; a moment that has passed means at once, and the approver is told.

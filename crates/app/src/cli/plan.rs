@@ -1,21 +1,21 @@
 //! `tenure plan`: from a request or a ticket to a plan. Nothing is changed in the tenant.
 
 mod person;
+mod ticket;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use connectors::Purpose;
 use domain::plan::StoredPlan;
 use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
 use domain::{PlanId, RequestId, RunId, TenantId};
-use intake::{Draft, Place, Reading};
 use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 use store::TenantScope;
 
-use super::{Cx, talk};
+use super::Cx;
 use crate::clock;
 use crate::planning;
 use crate::problem::{Exit, Outcome, Problem};
@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Plan that a person comes
     Onboard(Onboard),
     /// Plan what a ticket asks for
-    Ticket(Ticket),
+    Ticket(ticket::Ticket),
     /// Plan what a kept request asks for, such as the end of a contract
     Request {
         /// The request, as `tenure requests` lists it
@@ -97,14 +97,6 @@ pub(crate) struct Restore {
 }
 
 #[derive(clap::Args)]
-pub(crate) struct Ticket {
-    /// The ticket as a mail: header lines, an empty line, the text
-    file: PathBuf,
-    #[command(flatten)]
-    how: How,
-}
-
-#[derive(clap::Args)]
 pub(crate) struct How {
     /// The tenant
     #[arg(long, value_name = "NAME")]
@@ -125,7 +117,7 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
     match command {
         Command::Offboard(args) => offboard(cx, &wiring, args).await,
         Command::Onboard(args) => onboard(cx, &wiring, args).await,
-        Command::Ticket(args) => ticket(cx, &wiring, args).await,
+        Command::Ticket(args) => ticket::plan(cx, &wiring, args).await,
         Command::Request { id, no_scan } => {
             let stored = planning::kept(&wiring, &RequestId::new(id), !no_scan).await?;
             show(cx, &wiring, &stored).await?;
@@ -323,144 +315,6 @@ pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<
     let stored = planning::make(wiring, request, false).await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
-}
-
-/// The drafts of a ticket, and where it came from.
-pub(crate) async fn read_ticket(
-    wiring: &Wiring,
-    file: &Path,
-    tenant: &TenantId,
-) -> Result<(Reading, Origin), Problem> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Problem::unreadable("ticket", file, &error))?;
-    let mail = intake::mail::read(&text).map_err(|error| {
-        Problem::refused("ticket", format!("{}: {error}", file.display()))
-            .hint("give the mail as it was received: header lines, an empty line, the text")
-    })?;
-    let (_, policy) = planning::policy(wiring, tenant).await?;
-    let place = policy
-        .default_site()
-        .map(Place::of)
-        .transpose()
-        .map_err(|error| Problem::refused("site", error.to_string()))?;
-    let place =
-        place.ok_or_else(|| Problem::refused("site", "the policy has no site to read dates by"))?;
-    let ticket = intake::Ticket {
-        subject: &mail.subject,
-        body: &mail.body,
-        received_at: mail.received_at,
-        sender: Some(&mail.from),
-        language: None,
-    };
-    let reading = intake::read(&ticket, &place);
-    let origin = Origin {
-        channel: "ticket".to_owned(),
-        requester: mail.from,
-        reference: file
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned()),
-        received_at: mail.received_at,
-        subject: Some(mail.subject),
-        body: Some(mail.body),
-    };
-    Ok((reading, origin))
-}
-
-async fn ticket(cx: &Cx, wiring: &Wiring, args: Ticket) -> Outcome<Exit> {
-    let tenant = TenantId::new(args.how.tenant);
-    let (reading, origin) = read_ticket(wiring, &args.file, &tenant).await?;
-    let set = switches(&args.how.set)?;
-    let drafts = match reading {
-        Reading::NoRequest { because, flags } => {
-            let data = json!({ "requests": [], "because": because, "flags": flags });
-            cx.show(
-                &data,
-                format!("No request: {because}. Nothing was planned."),
-            );
-            return Ok(Exit::Done);
-        }
-        Reading::Requests(drafts) => drafts,
-    };
-    let at = args.how.at.as_deref().map(at_option).transpose()?;
-    let mut plans = Vec::new();
-    let mut open: Option<Problem> = None;
-    for draft in drafts {
-        let made = async {
-            let mut request = request_of(wiring, draft, &tenant, &origin, &set).await?;
-            if let Some(at) = &at {
-                request.when = Some(Cited::typed(at.clone()));
-            }
-            planning::make(wiring, request, !args.how.no_scan).await
-        };
-        match (made.await, &mut open) {
-            (Ok(plan), _) => plans.push(plan),
-            // One person's question does not keep the others waiting.
-            (Err(problem), None) => open = Some(problem),
-            (Err(problem), Some(open)) => open.what.extend(problem.what),
-        }
-    }
-    if let Some(problem) = open {
-        for stored in &plans {
-            talk(&format!("Planned {} for {}.", stored.id, stored.plan.upn));
-        }
-        return Err(problem);
-    }
-    if let [only] = plans.as_slice() {
-        show(cx, wiring, only).await?;
-    } else if cx.json {
-        super::out(&format!(
-            "{:#}",
-            Value::Array(plans.iter().map(data).collect())
-        ));
-    } else {
-        for stored in &plans {
-            show(cx, wiring, stored).await?;
-        }
-    }
-    Ok(Exit::Done)
-}
-
-/// A draft as a complete request. What is missing is kept as a draft, asked for, and refused until it is answered.
-pub(crate) async fn request_of(
-    wiring: &Wiring,
-    draft: Draft,
-    tenant: &TenantId,
-    origin: &Origin,
-    set: &BTreeMap<String, Value>,
-) -> Result<Request, Problem> {
-    let made = draft.into_request(
-        RequestId::new(clock::short_id('q')),
-        tenant.clone(),
-        origin.clone(),
-    );
-    let asks = match made {
-        Ok(mut request) if request.asks.is_empty() => {
-            request.switches.extend(set.clone());
-            return Ok(request);
-        }
-        Ok(request) => {
-            wiring
-                .store
-                .put_draft(&TenantScope::of(tenant), &request, clock::now())
-                .await
-                .map_err(of_store)?;
-            talk(&format!("Kept as draft {}.", request.id));
-            request.asks
-        }
-        Err(asks) => asks,
-    };
-    Err(Problem {
-        code: "incomplete".to_owned(),
-        what: asks
-            .into_iter()
-            .map(|ask| format!("{}: {}", ask.field, ask.question))
-            .collect(),
-        hint: Some(format!(
-            "nothing was planned; put the answer into the ticket, or ask {}",
-            origin.requester
-        )),
-        exit: Exit::Refused,
-    })
 }
 
 async fn list(cx: &Cx, wiring: &Wiring, tenant: Option<String>) -> Outcome<Exit> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use connectors::facts::{self, JoinerWanted};
-use connectors::{Connection, Ctx};
+use connectors::{Connection, Ctx, Purpose};
 use domain::facts::Facts;
 use domain::joiner::{self, Wanted};
 use domain::plan::{Plan, Remark, Weight};
@@ -15,39 +15,97 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use store::{Reserved, TenantScope};
 
-use super::of_facts;
+use super::{Basis, not_past, of_facts, refused, switches};
 use crate::clock;
 use crate::problem::Problem;
 use crate::wiring::{Wiring, of_store};
 
 /// What the joiner shall get, and the switches that hold for it: the company's instructions first, then the request's own.
-pub(super) fn wanted(policy: &Policy, request: &Request) -> (Wanted, BTreeMap<String, Value>) {
+fn wanted_by(policy: &Policy, request: &Request) -> (Wanted, BTreeMap<String, Value>) {
     let wanted = joiner::wanted(request, policy);
     let mut switches = wanted.switches.clone();
     switches.extend(request.switches.clone());
     (wanted, switches)
 }
 
+/// Somebody comes. Where steps wait for the first day by themselves, everything else is done as soon as it is approved.
+pub(super) async fn basis(
+    wiring: &Wiring,
+    connection: &Connection,
+    request: &Request,
+    policy: &Policy,
+) -> Result<Basis, Problem> {
+    let (wanted, set) = wanted_by(policy, request);
+    let switches = switches(policy, request.kind, &set).map_err(refused)?;
+    let reading = Reading {
+        connection,
+        ctx: Ctx::of(Purpose::Plan),
+        policy,
+        request,
+        wanted: &wanted,
+        names: steps::names(request, &switches),
+        plan: None,
+    };
+    let facts = read(wiring, reading).await?;
+    let mut proposal = steps::propose(request, policy, &facts, &switches);
+    proposal.refusals.extend(over(&wanted, clock::now()));
+    proposal.remarks.extend(wanted.remarks);
+    proposal.refusals.extend(wanted.refusals);
+    let leaving = leaving(wiring, request, &facts).await?;
+    proposal.remarks.extend(leaving);
+    let ahead = proposal.specs.iter().any(|spec| spec.not_before.is_some());
+    let (at, late) = not_past(wanted.starts);
+    proposal.remarks.extend(late);
+    Ok(Basis {
+        facts,
+        proposal,
+        at: at.filter(|_| !ahead),
+    })
+}
+
+/// The person and the switches of a plan, with the tenant read again.
+pub(super) async fn again(
+    wiring: &Wiring,
+    connection: &Connection,
+    ctx: Ctx,
+    request: &Request,
+    policy: &Policy,
+    plan: &Plan,
+) -> Result<(Facts, BTreeMap<String, Value>), Problem> {
+    let (wanted, set) = wanted_by(policy, request);
+    let switches = switches(policy, request.kind, &set).map_err(refused)?;
+    let reading = Reading {
+        connection,
+        ctx,
+        policy,
+        request,
+        wanted: &wanted,
+        names: steps::names(request, &switches),
+        plan: Some(plan),
+    };
+    Ok((read(wiring, reading).await?, switches))
+}
+
 /// Everything to be read for a joiner.
-pub(super) struct Reading<'a> {
+struct Reading<'a> {
     /// The tenant.
-    pub(super) connection: &'a Connection,
+    connection: &'a Connection,
     /// Whose calls these are.
-    pub(super) ctx: Ctx,
+    ctx: Ctx,
     /// The policy.
-    pub(super) policy: &'a Policy,
+    policy: &'a Policy,
     /// The request.
-    pub(super) request: &'a Request,
+    request: &'a Request,
     /// What the joiner shall get.
-    pub(super) wanted: &'a Wanted,
+    wanted: &'a Wanted,
     /// Other people that steps want to know.
-    pub(super) names: Vec<String>,
+    names: Vec<String>,
     /// The plan that is looked at again, whose sign-in name stands.
-    pub(super) plan: Option<&'a Plan>,
+    plan: Option<&'a Plan>,
 }
 
 /// Reads the tenant for a joiner. What other approved plans have reserved counts as taken.
-pub(super) async fn read(wiring: &Wiring, reading: Reading<'_>) -> Result<Facts, Problem> {
+async fn read(wiring: &Wiring, reading: Reading<'_>) -> Result<Facts, Problem> {
     let Reading {
         connection,
         ctx,
@@ -115,7 +173,7 @@ fn seats(facts: &mut Facts, reserved: &Reserved) {
 }
 
 /// What the approver has to know about people who are named here and leave by a plan of ours.
-pub(super) async fn leaving(
+async fn leaving(
     wiring: &Wiring,
     request: &Request,
     facts: &Facts,
@@ -147,7 +205,7 @@ pub(super) async fn leaving(
 }
 
 /// A contract that has ended already is no reason to make an account.
-pub(super) fn over(wanted: &Wanted, now: Timestamp) -> Option<Refusal> {
+fn over(wanted: &Wanted, now: Timestamp) -> Option<Refusal> {
     let end = wanted.contract_end?;
     let zone = wanted.site.as_ref().map_or(TimeZone::UTC, |site| {
         TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC)

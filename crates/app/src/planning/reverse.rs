@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use connectors::Connection;
+use connectors::facts::{self, Scan, Wanted, Who};
+use connectors::{Connection, Ctx, Purpose};
 use domain::RunId;
+use domain::facts::{AccountKind, Facts};
 use domain::plan::Plan;
 use domain::planner::Proposal;
+use domain::policy::Policy;
 use domain::request::Request;
 use engine::hands::{Class, Problem as StepProblem};
 use steps::{Ground, Source, TenantHands};
 use store::TenantScope;
 
+use super::{Basis, of_facts, start};
 use crate::clock;
 use crate::problem::Problem;
 use crate::vault::Sealed;
@@ -21,7 +25,7 @@ use crate::wiring::{Wiring, of_store};
 ///
 /// # Errors
 /// When the request names none, or one that is not there.
-pub(crate) async fn earlier(
+pub(super) async fn earlier(
     wiring: &Wiring,
     request: &Request,
 ) -> Result<(Plan, engine::state::RunState), Problem> {
@@ -43,11 +47,60 @@ pub(crate) async fn earlier(
     Ok((stored.plan, row.state))
 }
 
+/// An earlier run is taken back.
+pub(super) async fn basis(
+    wiring: &Wiring,
+    connection: Connection,
+    request: &Request,
+    policy: &Policy,
+) -> Result<Basis, Problem> {
+    let facts = person(wiring, &connection, Ctx::of(Purpose::Plan), request).await?;
+    let proposal = proposal(wiring, connection, request).await?;
+    let (at, late) = start(policy, request)?;
+    let mut proposal = proposal;
+    proposal.remarks.extend(late);
+    Ok(Basis {
+        facts,
+        proposal,
+        at,
+    })
+}
+
+/// The person of the run that a request asks to take back, as the tenant has them now.
+pub(super) async fn person(
+    wiring: &Wiring,
+    connection: &Connection,
+    ctx: Ctx,
+    request: &Request,
+) -> Result<Facts, Problem> {
+    let (plan, _) = earlier(wiring, request).await?;
+    let wanted = Wanted {
+        person: Who::Known {
+            id: plan.person.id.as_str(),
+            upn: &plan.upn,
+        },
+        names: &[],
+        scan: Scan::Skip,
+        owned: &[],
+        now: clock::now(),
+    };
+    let mut facts = facts::read(connection, &ctx, wanted)
+        .await
+        .map_err(|error| of_facts(&request.tenant, error))?;
+    if facts.person.kind == AccountKind::SharedMailbox {
+        // The run that is taken back has made it one, or the mailbox would not have been the person's.
+        facts.person.kind = AccountKind::Human;
+    }
+    // A reverse plan comes from receipts; what was not read for it was not asked for either.
+    facts.unchecked.clear();
+    Ok(facts)
+}
+
 /// What is taken back, as far as the tenant is not back already. Only reads.
 ///
 /// # Errors
 /// When the earlier run is not there, or the tenant cannot be read.
-pub(crate) async fn proposal(
+async fn proposal(
     wiring: &Wiring,
     connection: Connection,
     request: &Request,
