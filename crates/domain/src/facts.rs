@@ -181,6 +181,12 @@ pub struct Named {
     pub found: Vec<PersonLite>,
     /// Whether sign-in is allowed, for the one found.
     pub active: bool,
+    /// Whether the one found is a guest.
+    #[serde(default)]
+    pub guest: bool,
+    /// The mail address of the one found, where there is one.
+    #[serde(default)]
+    pub mail: Option<String>,
 }
 
 /// A licence held by one route.
@@ -229,9 +235,23 @@ pub struct Group {
     pub role_assignable: bool,
     /// The licences it gives its members.
     pub licenses: Vec<ObjectId>,
+    /// Its main mail address, where it has one.
+    #[serde(default)]
+    pub address: Option<String>,
+    /// Its further mail addresses.
+    #[serde(default)]
+    pub aliases: Vec<String>,
 }
 
 impl Group {
+    /// Everything that a policy or a request may call it by: name, addresses and id.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let addresses = self.address.iter().chain(&self.aliases);
+        std::iter::once(self.name.as_str())
+            .chain(addresses.map(String::as_str))
+            .chain(std::iter::once(self.id.as_str()))
+    }
+
     /// Whether membership is written in the mail system.
     #[must_use]
     pub fn is_list(&self) -> bool {
@@ -473,6 +493,22 @@ pub struct Joiner {
     pub mailboxes: Vec<MailboxNamed>,
     /// The colleague whose access is copied.
     pub copied: Option<Copied>,
+    /// Accounts that bear the display name of somebody new: one of them may be this very person.
+    #[serde(default)]
+    pub namesakes: Vec<Namesake>,
+}
+
+/// An account that bears the same display name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Namesake {
+    /// The account.
+    pub person: PersonLite,
+    /// Its department.
+    pub department: Option<String>,
+    /// Its employee id.
+    pub employee_id: Option<String>,
+    /// Its manager.
+    pub manager: Option<PersonLite>,
 }
 
 /// A sign-in name that was tried.
@@ -498,8 +534,11 @@ pub struct GroupNamed {
 pub struct MailboxNamed {
     /// As written.
     pub written: String,
-    /// The mailbox; absent when there is none.
+    /// The mailbox; absent when there is none, or it could not be read.
     pub found: Option<MailboxLite>,
+    /// Why it could not be read; absent when the mail system answered.
+    #[serde(default)]
+    pub unread: Option<String>,
 }
 
 /// A mailbox, as far as needed to give somebody rights on it.

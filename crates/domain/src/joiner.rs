@@ -2,10 +2,12 @@
 
 mod asks;
 mod bundle;
+mod identity;
 mod person;
 mod place;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +20,7 @@ use crate::policy::{LicenceWish, MailboxWish, Policy, Site};
 use crate::request::Request;
 
 pub use asks::{barred, kept_from_contractors, may_copy};
+pub use identity::names_agree;
 pub use place::find_site;
 
 /// Something wished for, and who wishes it, in the words of a remark (`role sales`, `the request`, `instruction “CRM for Sales”`).
@@ -99,6 +102,7 @@ impl Wanted {
 #[must_use]
 pub fn wanted(request: &Request, policy: &Policy) -> Wanted {
     let mut wanted = Wanted::default();
+    let request = &*texts::checked(request, &mut wanted.refusals);
     person::read(&mut wanted, request);
     place::read(&mut wanted, request, policy);
     bundle::choose_role(&mut wanted, request, policy);

@@ -12,7 +12,7 @@ mod mailbox;
 mod order;
 mod ownership;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeSet;
 

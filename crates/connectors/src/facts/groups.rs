@@ -22,6 +22,8 @@ pub(super) const GROUP: &[&str] = &[
     "membershipRule",
     "onPremisesSyncEnabled",
     "assignedLicenses",
+    "mail",
+    "proxyAddresses",
 ];
 
 /// Groups and lists the person is a direct member of.
@@ -172,5 +174,21 @@ pub(super) fn group(entry: &Value) -> Group {
             .filter_map(|sku| text(sku, "skuId"))
             .map(ObjectId::new)
             .collect(),
+        address: text(entry, "mail"),
+        aliases: further_addresses(entry),
     }
+}
+
+/// The addresses of a group beside its main one.
+fn further_addresses(entry: &Value) -> Vec<String> {
+    let main = text_or_empty(entry, "mail");
+    items(entry, "proxyAddresses")
+        .iter()
+        .filter_map(Value::as_str)
+        .filter_map(|proxy| proxy.split_once(':'))
+        .filter(|(kind, address)| {
+            kind.eq_ignore_ascii_case("smtp") && !address.eq_ignore_ascii_case(&main)
+        })
+        .map(|(_, address)| address.to_owned())
+        .collect()
 }

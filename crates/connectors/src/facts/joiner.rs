@@ -11,9 +11,7 @@ mod who;
 use std::collections::BTreeMap;
 
 use domain::ObjectId;
-use domain::facts::{
-    AccountKind, Facts, Joiner, MailboxFacts, NameTried, Person, TenantFacts, Unchecked,
-};
+use domain::facts::{AccountKind, Facts, Joiner, MailboxFacts, Person, TenantFacts, Unchecked};
 use futures::FutureExt as _;
 use jiff::Timestamp;
 
@@ -97,9 +95,10 @@ async fn account(
     wanted: &JoinerWanted<'_>,
 ) -> Result<Facts, FactsError> {
     let graph = &connection.graph;
-    let (tenant, known) = tokio::join!(
+    let (tenant, known, namesakes) = tokio::join!(
         directory::tenant(graph, ctx).boxed(),
-        who::known(graph, ctx, wanted).boxed()
+        who::known(graph, ctx, wanted).boxed(),
+        who::namesakes(graph, ctx, wanted).boxed()
     );
     if let Some(known) = known? {
         return in_place(connection, ctx, &known, wanted.now).await;
@@ -125,7 +124,13 @@ async fn account(
         global_administrators: administrators,
     };
     let person = newcomer(upn.unwrap_or_default(), wanted);
-    Ok(empty(person, tenant, names, gaps.0, wanted.now))
+    let joiner = Joiner {
+        new: true,
+        names,
+        namesakes: namesakes?,
+        ..Joiner::default()
+    };
+    Ok(empty(person, tenant, joiner, gaps.0, wanted.now))
 }
 
 /// Everything about somebody who is in the directory already. Rights on other mailboxes are nothing to look for: nothing is taken away.
@@ -192,7 +197,7 @@ fn newcomer(upn: String, wanted: &JoinerWanted<'_>) -> Person {
 fn empty(
     person: Person,
     tenant: TenantFacts,
-    names: Vec<NameTried>,
+    joiner: Joiner,
     unchecked: Vec<Unchecked>,
     now: Timestamp,
 ) -> Facts {
@@ -212,10 +217,6 @@ fn empty(
         rights_elsewhere: Vec::new(),
         named: Vec::new(),
         unchecked,
-        joiner: Some(Joiner {
-            new: true,
-            names,
-            ..Joiner::default()
-        }),
+        joiner: Some(joiner),
     }
 }

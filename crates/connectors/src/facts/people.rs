@@ -67,7 +67,38 @@ pub const ATTRIBUTES: &[(&str, &str)] = &[
     ("on-premises-account", "onPremisesSamAccountName"),
 ];
 
-const LITE: &[&str] = &["id", "userPrincipalName", "displayName", "accountEnabled"];
+const LITE: &[&str] = &[
+    "id",
+    "userPrincipalName",
+    "displayName",
+    "accountEnabled",
+    "userType",
+    "mail",
+];
+
+/// What else is known of somebody found.
+#[derive(Clone, Debug)]
+pub(super) struct Standing {
+    active: bool,
+    guest: bool,
+    mail: Option<String>,
+}
+
+fn standing(entry: &Value) -> Standing {
+    Standing {
+        active: flag(entry, "accountEnabled"),
+        guest: is_guest(entry),
+        mail: text(entry, "mail"),
+    }
+}
+
+/// Whether an account is a guest's. The type can be missing for accounts that are older than it, and is then told by the sign-in name.
+fn is_guest(entry: &Value) -> bool {
+    match text(entry, "userType") {
+        Some(kind) => kind == "Guest",
+        None => text_or_empty(entry, "userPrincipalName").contains("#EXT#"),
+    }
+}
 
 /// The path of a user with the properties asked for.
 #[must_use]
@@ -99,7 +130,7 @@ async fn look_up(
     graph: &Graph,
     ctx: &Ctx,
     written: &str,
-) -> Result<Vec<(PersonLite, bool)>, Error> {
+) -> Result<Vec<(PersonLite, Standing)>, Error> {
     let written = written.trim();
     if written.contains('@') || uuid::Uuid::try_parse(written).is_ok() {
         return match by_name_or_id(graph, ctx, written).await? {
@@ -110,29 +141,26 @@ async fn look_up(
     by_filter(graph, ctx, "displayName", written).await
 }
 
-/// The user with this sign-in name or id, and whether sign-in is allowed; read directly.
+/// The user with this sign-in name or id, and how it stands; read directly.
 pub(super) async fn by_name_or_id(
     graph: &Graph,
     ctx: &Ctx,
     written: &str,
-) -> Result<Option<(PersonLite, bool)>, Error> {
+) -> Result<Option<(PersonLite, Standing)>, Error> {
     match graph.get(ctx, &user(written, LITE)).await {
-        Ok(answer) => Ok(Some((
-            lite(&answer.body),
-            flag(&answer.body, "accountEnabled"),
-        ))),
+        Ok(answer) => Ok(Some((lite(&answer.body), standing(&answer.body)))),
         Err(error) if error.class == transport::Class::Missing => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The users of whom a property has this value, and whether sign-in is allowed.
+/// The users of whom a property has this value, and how they stand.
 pub(super) async fn by_filter(
     graph: &Graph,
     ctx: &Ctx,
     property: &str,
     value: &str,
-) -> Result<Vec<(PersonLite, bool)>, Error> {
+) -> Result<Vec<(PersonLite, Standing)>, Error> {
     let path = Path::of(["users"])
         .filter(&format!("{property} eq {}", quoted(value)))
         .select(LITE);
@@ -140,7 +168,7 @@ pub(super) async fn by_filter(
     Ok(listing
         .entries
         .iter()
-        .map(|entry| (lite(entry), flag(entry, "accountEnabled")))
+        .map(|entry| (lite(entry), standing(entry)))
         .collect())
 }
 
@@ -164,21 +192,18 @@ pub(super) async fn person(
     id: &str,
 ) -> Result<(Person, Option<Named>), Error> {
     let path = user(id, USER_PROPERTIES)
-        .expand("manager($select=id,displayName,userPrincipalName,accountEnabled)");
+        .expand("manager($select=id,displayName,userPrincipalName,accountEnabled,userType,mail)");
     let body = graph.get(ctx, &path).await?.body;
     let manager = body.get("manager").filter(|manager| manager.is_object());
-    let named = manager.map(|manager| Named {
-        written: "manager".to_owned(),
-        found: vec![lite(manager)],
-        active: flag(manager, "accountEnabled"),
-    });
+    let named =
+        manager.map(|manager| of_found("manager", vec![(lite(manager), standing(manager))]));
     let person = Person {
         id: ObjectId::new(text_or_empty(&body, "id")),
         upn: text_or_empty(&body, "userPrincipalName"),
         display_name: text_or_empty(&body, "displayName"),
         mail: text(&body, "mail"),
         sign_in_allowed: flag(&body, "accountEnabled"),
-        guest: text(&body, "userType").is_some_and(|kind| kind == "Guest"),
+        guest: is_guest(&body),
         synced: flag(&body, "onPremisesSyncEnabled"),
         kind: declared_kind(&body),
         usage_location: text(&body, "usageLocation"),
@@ -237,12 +262,22 @@ pub(super) fn account_kind(declared: AccountKind, mailbox: &MailboxFacts) -> Acc
 pub async fn named(graph: &Graph, ctx: &Ctx, names: &[String]) -> Result<Vec<Named>, Error> {
     try_join_all(names.iter().map(|written| async move {
         let found = look_up(graph, ctx, written).await?;
-        let active = matches!(found.as_slice(), [(_, true)]);
-        Ok(Named {
-            written: written.clone(),
-            found: found.into_iter().map(|(person, _)| person).collect(),
-            active,
-        })
+        Ok(of_found(written, found))
     }))
     .await
+}
+
+/// Everybody found under a name. How they stand is told where it is clear who is meant.
+fn of_found(written: &str, found: Vec<(PersonLite, Standing)>) -> Named {
+    let one = match found.as_slice() {
+        [(_, standing)] => Some(standing.clone()),
+        _ => None,
+    };
+    Named {
+        written: written.to_owned(),
+        found: found.into_iter().map(|(person, _)| person).collect(),
+        active: one.as_ref().is_some_and(|one| one.active),
+        guest: one.as_ref().is_some_and(|one| one.guest),
+        mail: one.and_then(|one| one.mail),
+    }
 }

@@ -492,8 +492,15 @@ async fn what_cannot_be_read_is_told_once_and_the_rest_goes_on() {
         bin_refuses: true,
         ..Directory::default()
     };
-    let (facts, joiner) = joiner(directory, &wish(&["ada.king"])).await;
+    let mut wish = wish(&["ada.king"]);
+    wish.mailboxes = texts(&["orders@contoso.example"]);
+    let (facts, joiner) = joiner(directory, &wish).await;
     assert_eq!(tried(&joiner), [("ada.king@contoso.example", None)]);
+    let [orders] = joiner.mailboxes.as_slice() else {
+        panic!("{:?}", joiner.mailboxes);
+    };
+    let unread = orders.unread.as_deref().unwrap();
+    assert!(unread.contains("Exchange.ManageAsApp"), "{unread}");
     let gaps: Vec<&str> = facts
         .unchecked
         .iter()
@@ -503,7 +510,8 @@ async fn what_cannot_be_read_is_told_once_and_the_rest_goes_on() {
         gaps,
         [
             "deleted accounts",
-            "addresses of contacts and lists in Exchange"
+            "addresses of contacts and lists in Exchange",
+            "mailbox “orders@contoso.example”",
         ]
     );
     assert!(
@@ -512,4 +520,27 @@ async fn what_cannot_be_read_is_told_once_and_the_rest_goes_on() {
             .iter()
             .all(|gap| gap.because.contains("not granted"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn accounts_of_the_same_name_are_told_with_what_they_share() {
+    let mut directory = Directory::default();
+    let mut namesake = ada();
+    namesake["department"] = json!("Sales");
+    namesake["manager"] = json!({ "id": BEN, "displayName": "Ben Okoro", "userPrincipalName": "ben.okoro@contoso.example" });
+    directory.users.push(namesake);
+    let mut wish = wish(&["ada.king2"]);
+    let (_, joiner) = joiner(directory.clone(), &wish).await;
+    let [one] = joiner.namesakes.as_slice() else {
+        panic!("{:?}", joiner.namesakes);
+    };
+    assert_eq!(one.person.id.as_str(), ADA);
+    assert_eq!(
+        (one.department.as_deref(), one.employee_id.as_deref()),
+        (Some("Sales"), Some("4711"))
+    );
+    assert_eq!(one.manager.as_ref().unwrap().id.as_str(), BEN);
+    wish.chosen = Some("ada.king2@contoso.example");
+    let (_, joiner) = self::joiner(directory, &wish).await;
+    assert_eq!(joiner.namesakes, []);
 }

@@ -28,19 +28,13 @@ pub fn kept_from_contractors(policy: &Policy, contractor: bool, names: &[&str]) 
     ))
 }
 
-/// Whether a colleague's membership may be copied. `address` is the group's mail address, where it has one.
+/// Whether a colleague's membership may be copied. What is kept back counts by every name of the group, what is let by its name and main
+/// address alone.
 ///
 /// # Errors
 /// Why not, in the words of a remark.
-pub fn may_copy(
-    policy: &Policy,
-    contractor: bool,
-    group: &Group,
-    address: Option<&str>,
-) -> Result<(), String> {
-    let names: Vec<&str> = std::iter::once(group.name.as_str())
-        .chain(address)
-        .collect();
+pub fn may_copy(policy: &Policy, contractor: bool, group: &Group) -> Result<(), String> {
+    let names: Vec<&str> = group.names().collect();
     if group.role_assignable {
         return Err(
             "admin roles can be assigned to it, and such groups are never copied".to_owned(),
@@ -49,7 +43,9 @@ pub fn may_copy(
     if let Some(rule) = barred(policy, contractor, &names) {
         return Err(rule);
     }
-    match any(&policy.asks.copy, &names) {
+    let main = [Some(group.name.as_str()), group.address.as_deref()];
+    let main: Vec<&str> = main.into_iter().flatten().collect();
+    match any(&policy.asks.copy, &main) {
         Some(_) => Ok(()),
         None => Err("the policy's list [asks] copy does not name it".to_owned()),
     }

@@ -1,6 +1,7 @@
 //! Holds what joiners get to what policy and request say.
 
 mod bundle;
+mod identity;
 
 use super::*;
 use crate::policy::Role;

@@ -11,7 +11,7 @@ fn id(text: &str) -> ObjectId {
     ObjectId::from(text)
 }
 
-fn person() -> Person {
+pub(crate) fn person() -> Person {
     Person {
         id: id("p"),
         upn: "p@contoso.example".into(),
@@ -43,6 +43,8 @@ fn facts() -> Facts {
         synced: false,
         role_assignable: false,
         licenses: licenses.iter().map(|sku| id(sku)).collect(),
+        address: None,
+        aliases: Vec::new(),
     };
     let mail = Carries {
         mailbox: true,

@@ -103,8 +103,6 @@ async fn groups_named(
     ctx: &Ctx,
     written: &[String],
 ) -> Result<Vec<GroupNamed>, Error> {
-    let mut properties = groups::GROUP.to_vec();
-    properties.extend(["mail", "proxyAddresses"]);
     let of = |wanted: Form| -> Vec<&str> {
         let all = written.iter().map(|name| name.trim());
         all.filter(|name| !name.is_empty() && form(name) == wanted)
@@ -131,7 +129,7 @@ async fn groups_named(
         .chain(proxies)
         .chain(within("id", &ids));
     let paths: Vec<Path> = filters
-        .map(|filter| Path::of(["groups"]).filter(&filter).select(&properties))
+        .map(|filter| Path::of(["groups"]).filter(&filter).select(groups::GROUP))
         .collect();
     let found = try_join_all(paths.iter().map(|path| graph.list(ctx, path))).await?;
     let found: Vec<Value> = found
@@ -189,23 +187,30 @@ async fn mailboxes_named(
     let mut gaps = Gaps::default();
     let mut named = Vec::new();
     for (written, answer) in written.iter().zip(read) {
+        let mut unread = None;
         let entry = match answer {
             Ok(listing) => listing.entries.into_iter().next(),
             Err(error) if error.class == Class::Missing => None,
-            Err(error) if is_final(error.class) => gaps.take(
-                Err(error),
-                &format!("mailbox “{written}”"),
-                "Exchange.ManageAsApp with an Exchange role",
-            ),
+            Err(error) if is_final(error.class) => {
+                let mut gap = Gaps::default();
+                gap.take::<Option<Value>>(Err(error), &format!("mailbox “{written}”"), RIGHT);
+                unread = gap.0.first().map(|gap| gap.because.clone());
+                gaps.0.extend(gap.0);
+                None
+            }
             Err(error) => return Err(error),
         };
         named.push(MailboxNamed {
             written: written.clone(),
             found: entry.as_ref().map(mailbox),
+            unread,
         });
     }
     Ok((named, gaps.0))
 }
+
+/// What reading somebody's mailbox takes.
+const RIGHT: &str = "Exchange.ManageAsApp, with an Exchange role or a directory role such as Exchange Administrator for the application";
 
 /// Whether asking again would change nothing.
 fn is_final(class: Class) -> bool {

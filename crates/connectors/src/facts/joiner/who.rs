@@ -1,11 +1,13 @@
 //! Whether somebody who comes is in the directory already.
 
-use domain::facts::PersonLite;
+use domain::facts::{Namesake, PersonLite};
+use futures::future::try_join_all;
 
 use super::JoinerWanted;
 use super::names::is_well_formed;
 use crate::facts::FactsError;
-use crate::facts::people::{by_filter, by_name_or_id};
+use crate::facts::people::{by_filter, by_name_or_id, lite, user};
+use crate::facts::text;
 use crate::graph::Graph;
 use crate::{Ctx, Error};
 
@@ -90,4 +92,33 @@ async fn by_employee_id(
     };
     let found = by_filter(graph, ctx, "employeeId", id).await?;
     Ok(found.into_iter().map(|(person, _)| person).collect())
+}
+
+/// How many accounts of one name are looked at: more say no more to whoever has to decide.
+const NAMESAKES: usize = 5;
+
+/// The accounts that bear the display name of somebody new. Nothing for a plan that is there already: its approver has been told.
+pub(super) async fn namesakes(
+    graph: &Graph,
+    ctx: &Ctx,
+    wanted: &JoinerWanted<'_>,
+) -> Result<Vec<Namesake>, Error> {
+    let name = wanted.display_name.trim();
+    if name.is_empty() || wanted.chosen.is_some() {
+        return Ok(Vec::new());
+    }
+    let found = by_filter(graph, ctx, "displayName", name).await?;
+    let read = found.iter().take(NAMESAKES).map(|(person, _)| async move {
+        let path = user(person.id.as_str(), &["id", "department", "employeeId"])
+            .expand("manager($select=id,displayName,userPrincipalName)");
+        let body = graph.get(ctx, &path).await?.body;
+        let manager = body.get("manager").filter(|manager| manager.is_object());
+        Ok(Namesake {
+            person: person.clone(),
+            department: text(&body, "department"),
+            employee_id: text(&body, "employeeId"),
+            manager: manager.map(lite),
+        })
+    });
+    try_join_all(read).await
 }

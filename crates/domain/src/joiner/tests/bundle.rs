@@ -266,7 +266,7 @@ fn copies_need_leave_and_never_hold_admin_roles() {
     policy.asks.copy = strings(&["*"]);
     policy.asks.never = strings(&["board@contoso.example"]);
     policy.contractors.never = strings(&["VPN*"]);
-    let group = |name: &str, role_assignable| crate::facts::Group {
+    let group = |name: &str, role_assignable, address: Option<&str>| crate::facts::Group {
         id: crate::ObjectId::new("g"),
         name: name.to_owned(),
         kind: crate::facts::GroupKind::Security,
@@ -274,24 +274,22 @@ fn copies_need_leave_and_never_hold_admin_roles() {
         synced: false,
         role_assignable,
         licenses: Vec::new(),
+        address: address.map(str::to_owned),
+        aliases: Vec::new(),
     };
-    assert_eq!(
-        may_copy(&policy, false, &group("VPN Users", false), None),
-        Ok(())
-    );
-    assert!(may_copy(&policy, true, &group("VPN Users", false), None).is_err());
-    assert!(may_copy(&policy, false, &group("Helpdesk", true), None).is_err());
-    assert!(
-        may_copy(
-            &policy,
-            false,
-            &group("Board", false),
-            Some("Board@contoso.example")
-        )
-        .is_err()
-    );
+    let vpn = group("VPN Users", false, None);
+    assert_eq!(may_copy(&policy, false, &vpn), Ok(()));
+    assert!(may_copy(&policy, true, &vpn).is_err());
+    assert!(may_copy(&policy, false, &group("Helpdesk", true, None)).is_err());
+    let mut board = group("Board", false, Some("Board@contoso.example"));
+    assert!(may_copy(&policy, false, &board).is_err());
+    board.aliases = vec![std::mem::replace(
+        board.address.as_mut().unwrap(),
+        "b@contoso.example".to_owned(),
+    )];
+    assert!(may_copy(&policy, false, &board).is_err());
     policy.asks.copy.clear();
-    assert!(may_copy(&policy, false, &group("Project", false), None).is_err());
+    assert!(may_copy(&policy, false, &group("Project", false, None)).is_err());
     assert!(barred(&policy, false, &["Board", "board@contoso.example"]).is_some());
 }
 
