@@ -30,6 +30,8 @@ pub(super) fn group(id: &str) -> Group {
         synced: false,
         role_assignable: false,
         licenses: Vec::new(),
+        address: None,
+        aliases: Vec::new(),
     }
 }
 
