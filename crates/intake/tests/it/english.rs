@@ -8,12 +8,11 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use serde_json::Value;
 
-#[path = "english/score.rs"]
 mod score;
 
 use score::{Count, FLOORS, as_list, count, name};
 
-const CORPUS: &str = include_str!("corpus/english.jsonl");
+const CORPUS: &str = include_str!("../corpus/english.jsonl");
 
 fn place() -> Place {
     Place::in_zone(TimeZone::UTC)
@@ -86,18 +85,20 @@ fn the_examples_come_to_what_they_are_for() {
     };
     insta::assert_snapshot!(
         "new_hire_form",
-        read(include_str!("../../../examples/tickets/new-hire-form.eml"))
+        read(include_str!(
+            "../../../../examples/tickets/new-hire-form.eml"
+        ))
     );
     insta::assert_snapshot!(
         "contractor_mail",
         read(include_str!(
-            "../../../examples/tickets/contractor-mail.eml"
+            "../../../../examples/tickets/contractor-mail.eml"
         ))
     );
     insta::assert_snapshot!(
         "two_people_thread",
         read(include_str!(
-            "../../../examples/tickets/two-people-thread.eml"
+            "../../../../examples/tickets/two-people-thread.eml"
         ))
     );
 }

@@ -1,0 +1,3 @@
+//! Tickets as they come, read from end to end.
+
+mod english;
