@@ -4,12 +4,14 @@
 mod contradictions;
 mod damage;
 mod effects;
+mod joiners;
 mod judge;
 mod moves;
 mod parts;
 mod planted;
 mod proposals;
 mod refuse;
+mod refuse_joiner;
 mod script;
 mod shapes;
 mod switches;
@@ -45,18 +47,34 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let began = Instant::now();
     let office = Office::open(Kind::Offboard)?;
     let shapes = shapes::all();
-    let tenants = survey(&shapes, &office)?;
+    let (tenants, gone_through) = survey(&shapes, &office)?;
     let mut tally = judge_all(&tenants, &office);
     let synthetic = planted::plant(&mut tally)?;
     let silent = silent(&tally, &synthetic);
     let mut text = table(&tally, &synthetic);
     let cases: usize = tenants.iter().map(|tenant| tenant.cases.len()).sum();
-    let combinations = shapes.len() * switches::combinations();
-    _ = writeln!(text, "\nshapes                 {:>12}", shapes.len());
+    _ = writeln!(text);
+    let mut combinations = 0;
+    for (book, who) in [
+        (&switches::LEAVER, "leavers"),
+        (&switches::JOINER, "joiners"),
+    ] {
+        let count = shapes
+            .iter()
+            .filter(|shape| shape.kind == book.kind)
+            .count();
+        combinations += count * book.combinations();
+        _ = writeln!(
+            text,
+            "shapes of {who:<13}{count:>12}  ({} switches, {} combinations each)",
+            book.count(),
+            book.combinations()
+        );
+    }
+    _ = writeln!(text, "combinations           {combinations:>12}");
     _ = writeln!(
         text,
-        "combinations           {combinations:>12}  ({} each)",
-        switches::combinations()
+        "gone through           {gone_through:>12}  (the others move switches that change no proposal there)"
     );
     _ = writeln!(
         text,
@@ -91,17 +109,20 @@ pub(crate) fn run() -> anyhow::Result<()> {
 /// How many sorts of violations are shown.
 const SHOWN: usize = 12;
 
-/// Asks the steps of every shape, side by side.
-fn survey<'a>(shapes: &'a [Shape], office: &Office) -> anyhow::Result<Vec<Tenant<'a>>> {
+/// A shape's tenant, and how many combinations were gone through in it.
+type Surveyed<'a> = anyhow::Result<(Tenant<'a>, usize)>;
+
+/// Asks the steps of every shape, side by side; gives how many combinations were gone through.
+fn survey<'a>(shapes: &'a [Shape], office: &Office) -> anyhow::Result<(Vec<Tenant<'a>>, usize)> {
     let next = AtomicUsize::new(0);
-    let surveyed: Mutex<Vec<(usize, anyhow::Result<Tenant<'a>>)>> = Mutex::default();
+    let surveyed: Mutex<Vec<(usize, Surveyed<'a>)>> = Mutex::default();
     side_by_side(|| {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(shape) = shapes.get(at) else { return };
             let tenant = Tenant::survey(shape, office).and_then(|mut tenant| {
-                tenant.gather(switches::every())?;
-                Ok(tenant)
+                let gone_through = tenant.gather_all()?;
+                Ok((tenant, gone_through))
             });
             surveyed
                 .lock()
@@ -113,7 +134,14 @@ fn survey<'a>(shapes: &'a [Shape], office: &Office) -> anyhow::Result<Vec<Tenant
         .into_inner()
         .expect("a panic would have ended the scope");
     surveyed.sort_by_key(|(at, _)| *at);
-    surveyed.into_iter().map(|(_, tenant)| tenant).collect()
+    let mut tenants = Vec::with_capacity(surveyed.len());
+    let mut all = 0;
+    for (_, surveyed) in surveyed {
+        let (tenant, gone_through) = surveyed?;
+        tenants.push(tenant);
+        all += gone_through;
+    }
+    Ok((tenants, all))
 }
 
 /// Judges every case of every shape, side by side.
@@ -186,8 +214,12 @@ fn table(tally: &Tally, planted: &[Planted]) -> String {
         let caught = planted
             .iter()
             .filter(|planted| planted.rule == rule && planted.caught);
-        let mut seen: Vec<&str> = caught.map(|planted| planted.says).collect();
-        seen.dedup();
+        let mut seen: Vec<&str> = Vec::new();
+        for planted in caught {
+            if !seen.contains(&planted.says) {
+                seen.push(planted.says);
+            }
+        }
         let shown = seen.first().copied().unwrap_or("none");
         _ = writeln!(text, "{rule:>4}  {says:<50}{mattered:>8}  {shown}");
         for also in seen.iter().skip(1) {

@@ -28,6 +28,11 @@ struct Besides {
 const BESIDES: &[Besides] = &[
     Besides {
         permission: "RoleManagement.ReadWrite.Directory",
+        request: "POST /groups/{id}/members/$ref",
+        source: "learn.microsoft.com/graph/api/group-post-members, for groups to which roles can be assigned",
+    },
+    Besides {
+        permission: "RoleManagement.ReadWrite.Directory",
         request: "DELETE /groups/{id}/members/{id}/$ref",
         source: "learn.microsoft.com/graph/api/group-delete-members, for groups to which roles can be assigned",
     },
@@ -59,6 +64,12 @@ const UNLISTED: &[Unlisted] = &[
             "Directory.ReadWrite.All",
         ],
         source: "learn.microsoft.com/graph/api/group-post-members",
+    },
+    Unlisted {
+        method: "GET",
+        template: "/directory/deletedItems",
+        accepts: &["User.Read.All"],
+        source: "learn.microsoft.com/graph/api/directory-deleteditems-list, for users",
     },
     Unlisted {
         method: "GET",
@@ -200,7 +211,7 @@ fn fits(written: &str, segment: &Segment) -> bool {
 }
 
 /// Whoever sends requests, and the permissions that have to be enough for them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Sender {
     name: String,
     permissions: BTreeSet<String>,
@@ -223,6 +234,8 @@ impl Sender {
 #[derive(Debug, Default)]
 pub(crate) struct Declared {
     steps: Vec<Sender>,
+    /// What single proposals of steps declare, which can be less than the step does.
+    proposed: BTreeMap<Sender, BTreeSet<String>>,
     /// By sender, the permissions that were accepted for one of its requests.
     used: BTreeMap<String, BTreeSet<String>>,
     judged: BTreeSet<(String, String)>,
@@ -359,14 +372,36 @@ impl Declared {
                 held.insert(besides.permission.to_owned());
             }
         }
+        if self.steps.iter().any(|step| step.name == sender.name) {
+            let used = self.proposed.entry(sender.clone()).or_default();
+            used.extend(held.iter().cloned());
+        }
         self.used
             .entry(sender.name.clone())
             .or_default()
             .extend(held);
     }
 
-    /// A step that declares what none of its requests accepts asks customers for too much.
+    /// A step that declares what none of its requests accepts asks customers for too much; so does a proposal that names more than
+    /// all proposals which name the same had use for.
     pub(crate) fn idle(&self, tally: &mut Tally) {
+        for (sender, used) in &self.proposed {
+            let known = self.used.get(&sender.name).cloned().unwrap_or_default();
+            // What the step never has use for is told below, once.
+            for permission in sender
+                .permissions
+                .difference(used)
+                .filter(|one| known.contains(*one))
+            {
+                tally.refuse(
+                    &format!("a proposal of {}", sender.name),
+                    format!(
+                        "it declares {} and no such proposal has use for {permission}; leave it out there",
+                        list(&sender.permissions)
+                    ),
+                );
+            }
+        }
         for step in &self.steps {
             let used = self.used.get(&step.name).cloned().unwrap_or_default();
             for permission in step.permissions.difference(&used) {

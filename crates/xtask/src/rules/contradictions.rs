@@ -1,6 +1,6 @@
 //! Proposals that contradict an order rule whatever the order: the planner must refuse each for that rule.
 
-use domain::facts::{Facts, MailboxFacts};
+use domain::facts::{Facts, Joiner, MailboxFacts};
 use domain::spec::{Effect, Reversal, Route, StepSpec};
 
 use super::parts::{by, held, licence_group, owned};
@@ -105,6 +105,22 @@ fn access() -> Vec<Contradiction> {
     ]
 }
 
+fn nobody_makes() -> Scene {
+    let joins = Effect::AddsMembership {
+        group: "plain".into(),
+    };
+    let scene = Scene {
+        specs: one("join", joins),
+        ..joiner()
+    };
+    changed(scene, |facts| {
+        facts.joiner = Some(Joiner {
+            new: true,
+            ..Joiner::default()
+        });
+    })
+}
+
 fn by_group(facts: &mut Facts) {
     facts.licenses = vec![held("SPE_E3", by("licences"))];
     facts.memberships = vec![licence_group("licences", &["SPE_E3"])];
@@ -159,6 +175,23 @@ fn licences() -> Vec<Contradiction> {
             9,
             "a leaver's usage location",
             usual(one("locate", Effect::SetsUsageLocation)),
+        ),
+        (
+            8,
+            "a joiner gets one licence by group and another directly",
+            with(
+                joiner(),
+                [
+                    one("assign", assigns("SPE_E3", by("licences"))),
+                    one("assign-more", assigns("MCOEV", Route::Direct)),
+                ]
+                .concat(),
+            ),
+        ),
+        (
+            9,
+            "something is written for a person whom no step makes",
+            nobody_makes(),
         ),
         (
             9,

@@ -52,6 +52,15 @@ pub(super) enum Damage {
     MailGivenUp,
     ConditionalAccess,
     NoticeEarly,
+    PersonMissing,
+    MailboxMissing,
+    MailboxNeverComes,
+    LicenceGroupJoined,
+    MadeTwice,
+    MadeBeside,
+    AgainstPolicy,
+    BeforeFirstDay,
+    PassForNobody,
 }
 
 use Damage as D;
@@ -274,6 +283,47 @@ const ALL: &[(Damage, u8, &str)] = &[
     ),
     (D::ConditionalAccess, 18, "Conditional Access is changed"),
     (D::NoticeEarly, 19, "the outcome is told before it is known"),
+    (
+        D::PersonMissing,
+        9,
+        "something is written for a person whom no step makes",
+    ),
+    (
+        D::MailboxMissing,
+        9,
+        "something needs a mailbox that is neither there nor waited for",
+    ),
+    (
+        D::MailboxNeverComes,
+        9,
+        "a mailbox is waited for that no licence brings",
+    ),
+    (
+        D::LicenceGroupJoined,
+        8,
+        "a licence group is joined by something else than licence assignment",
+    ),
+    (
+        D::MadeTwice,
+        0,
+        "an account is made for somebody who has one",
+    ),
+    (
+        D::MadeBeside,
+        17,
+        "the account is made in the cloud beside the one on premises",
+    ),
+    (
+        D::AgainstPolicy,
+        0,
+        "a membership is given that policy keeps from this person",
+    ),
+    (
+        D::BeforeFirstDay,
+        0,
+        "sign-in is open or a pass works before the first moment of work",
+    ),
+    (D::PassForNobody, 0, "a pass is made that nobody is given"),
 ];
 
 impl Damage {

@@ -2,8 +2,8 @@
 //! rule, so it is a violation by itself.
 
 use domain::ObjectId;
-use domain::facts::{Facts, RoleHeldBy};
-use domain::spec::{Change, Effect, Expect, ObjectKind, Reversal, Route, StepSpec};
+use domain::facts::{Facts, Group, RoleHeldBy, Sku};
+use domain::spec::{Carries, Change, Effect, Expect, ObjectKind, Reversal, Route, StepSpec};
 
 /// Whether a spec declares exactly the effects that its changes have.
 pub(super) fn honest(spec: &StepSpec, facts: &Facts) -> bool {
@@ -66,9 +66,139 @@ fn expected(spec: &StepSpec, facts: &Facts) -> Option<Vec<Effect>> {
         ),
         "reassign-reports" => one(Effect::MovesReport, ObjectKind::Person),
         "remove-licenses" => Some(frees(spec, facts)),
-        "notify" => one(Effect::Notifies, ObjectKind::Message),
+        "notify" | "notify-manager" => one(Effect::Notifies, ObjectKind::Message),
+        "disable-on-premises" => {
+            let both = vec![Effect::DisablesOnPremises, Effect::ResetsPasswordOnPremises];
+            one(Effect::DisablesOnPremises, ObjectKind::Manual).map(|_| both)
+        }
+        "read-block-again" => Some(vec![Effect::AwaitsSync, Effect::ReadsBlockAgain]),
+        "clear-immutable-id" => one(Effect::ClearsImmutableId, ObjectKind::Person),
+        _ => of_joiner(spec, facts),
+    }
+}
+
+/// The same for the joiner's steps.
+fn of_joiner(spec: &StepSpec, facts: &Facts) -> Option<Vec<Effect>> {
+    let all = |kind: ObjectKind| spec.changes.iter().all(|change| change.object.kind == kind);
+    let ids = || spec.changes.iter().map(|change| change.object.id.clone());
+    let needs = |kind: ObjectKind| all(kind).then(|| vec![Effect::NeedsMailbox]);
+    match spec.key.as_str() {
+        "create-user" => Some(vec![made(spec)]),
+        // What came from on premises is read back, profile and sign-in apart.
+        "create-user:profile-on-premises" | "create-user:sign-in-on-premises" => {
+            all(ObjectKind::Person).then(|| vec![Effect::ChangesProfile])
+        }
+        "create-user:enable" => Some(vec![Effect::OpensSignIn]),
+        "create-user:synced" => Some(vec![Effect::AwaitsSync, Effect::CreatesPerson]),
+        "set-usage-location" => all(ObjectKind::Person).then(|| vec![Effect::SetsUsageLocation]),
+        "assign-licenses" => all(ObjectKind::License).then(|| assigned(spec, facts)),
+        "assign-licenses:groups" => Some(through_groups(spec, facts)),
+        "add-to-groups" => all(ObjectKind::Group).then(|| {
+            ids()
+                .map(|group| Effect::AddsMembership { group })
+                .collect()
+        }),
+        "add-to-lists" => all(ObjectKind::List).then(|| {
+            let joined = ids().map(|list| Effect::AddsListMembership { list });
+            joined.chain([Effect::NeedsMailbox]).collect()
+        }),
+        "await-mailbox" => all(ObjectKind::Mailbox).then(|| vec![Effect::AwaitsMailbox]),
+        "mailbox-settings" | "grant-shared-mailbox" => needs(ObjectKind::Mailbox),
+        "send-welcome" => needs(ObjectKind::Message),
+        "register-phone-method" => all(ObjectKind::Method).then(|| vec![Effect::RegistersMethod]),
+        "create-temporary-access-pass" => all(ObjectKind::Method).then(|| vec![Effect::GivesPass]),
         _ => None,
     }
+}
+
+/// What becomes of the account, from what the first change is about.
+fn made(spec: &StepSpec) -> Effect {
+    match spec.changes.first() {
+        Some(change) if change.object.kind == ObjectKind::Manual => Effect::CreatesOnPremises,
+        Some(change) if change.property == "account" => Effect::CreatesPerson,
+        _ => Effect::ChangesProfile,
+    }
+}
+
+fn sold<'f>(facts: &'f Facts, id: &ObjectId) -> Option<&'f Sku> {
+    facts.tenant.skus.iter().find(|sku| sku.id == *id)
+}
+
+/// Direct licences given, changed, and taken in one call.
+fn assigned(spec: &StepSpec, facts: &Facts) -> Vec<Effect> {
+    let direct = || {
+        facts
+            .licenses
+            .iter()
+            .filter(|held| held.route == Route::Direct)
+    };
+    let taken = |id: &ObjectId| {
+        let mut changes = spec.changes.iter();
+        changes.any(|change| change.object.id == *id && change.after == Expect::absent())
+    };
+    let stays = direct()
+        .filter(|held| !taken(&held.sku))
+        .map(|held| held.carries);
+    let comes = spec
+        .changes
+        .iter()
+        .filter(|change| !taken(&change.object.id))
+        .filter_map(|change| sold(facts, &change.object.id))
+        .map(|sku| sku.carries);
+    let carried: Vec<Carries> = stays.chain(comes).collect();
+    let still = |of: fn(&Carries) -> bool| carried.iter().any(of);
+    let effect = |change: &Change| {
+        let sku = change.object.id.clone();
+        let held = direct().find(|held| held.sku == sku);
+        match held {
+            Some(held) if taken(&sku) => Effect::FreesLicense {
+                sku,
+                route: Route::Direct,
+                // What another licence carries as well does not hang on this one.
+                carries: Carries {
+                    mailbox: held.carries.mailbox && !still(|one| one.mailbox),
+                    voice: held.carries.voice && !still(|one| one.voice),
+                    devices: held.carries.devices && !still(|one| one.devices),
+                },
+            },
+            Some(_) => Effect::ChangesLicense { sku },
+            None => Effect::AssignsLicense {
+                carries: sold(facts, &sku).map(|sku| sku.carries).unwrap_or_default(),
+                sku,
+                route: Route::Direct,
+            },
+        }
+    };
+    spec.changes.iter().map(effect).collect()
+}
+
+/// The group of this id among those that were read for somebody who comes.
+pub(super) fn read_group<'f>(facts: &'f Facts, id: &ObjectId) -> Option<&'f Group> {
+    let joiner = facts.joiner.as_ref()?;
+    let named = joiner.groups.iter().flat_map(|named| &named.found);
+    let copied = joiner.copied.iter().flat_map(|copied| &copied.memberships);
+    named.chain(copied).find(|group| group.id == *id)
+}
+
+/// Groups joined for the sake of the licences that they give.
+fn through_groups(spec: &StepSpec, facts: &Facts) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for change in &spec.changes {
+        let id = &change.object.id;
+        effects.push(match change.object.kind {
+            ObjectKind::List => Effect::AddsListMembership { list: id.clone() },
+            _ => Effect::AddsMembership { group: id.clone() },
+        });
+        let gives = read_group(facts, id).map_or(&[] as &[ObjectId], |group| &group.licenses);
+        effects.extend(gives.iter().filter_map(|sku| {
+            Some(Effect::AssignsLicense {
+                sku: sku.clone(),
+                route: Route::Group(id.clone()),
+                carries: sold(facts, sku)?.carries,
+            })
+        }));
+    }
+    effects
 }
 
 /// Whether mail goes somewhere afterwards, or the change is only about the copy of mail that does.

@@ -14,7 +14,10 @@ use super::proposals::Proposals;
 use super::refuse::{Whys, must_refuse};
 use super::script::Script;
 use super::shapes::Shape;
-use super::switches::{self, Combination, LICENSES, LICENSES_GIVE, LICENSES_LET_GO};
+use super::switches::{
+    self, ASSIGN, ASSIGN_REPLACES, Combination, LICENSES, LICENSES_GIVE, LICENSES_LET_GO, MOST,
+    OFF, Playbook,
+};
 use super::world::{Course, Late};
 
 /// What is planned with, the same for every combination.
@@ -35,6 +38,14 @@ impl Office {
         })
     }
 
+    /// The request and the policy that a shape is planned with: its own, or the office's.
+    pub(super) fn of<'a>(&'a self, shape: &'a Shape) -> (&'a Request, &'a Policy) {
+        match &shape.own {
+            Some(own) => (&own.0, &own.1),
+            None => (&self.request, &self.policy),
+        }
+    }
+
     /// What the planner makes of a proposal.
     pub(super) fn plan(&self, shape: &Shape, proposal: Proposal) -> Result<Plan, Whys> {
         self.ask(shape, proposal)
@@ -48,10 +59,11 @@ impl Office {
     }
 
     fn ask(&self, shape: &Shape, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
+        let (request, policy) = self.of(shape);
         let ask = Ask {
-            request: &self.request,
+            request,
             directory: "directory",
-            policy: &self.policy,
+            policy,
             policy_digest: "policy",
             facts: &shape.facts,
             at: None,
@@ -70,6 +82,8 @@ pub(super) struct Tenant<'a> {
     ground: Ground<'a>,
     /// By step and variant.
     moves: Vec<Vec<Vec<Translated>>>,
+    /// What is expected of each key, as far as it was met.
+    known: Vec<Option<Whys>>,
     /// Every different thing to judge.
     pub(super) cases: Vec<Case>,
 }
@@ -132,35 +146,60 @@ impl<'a> Tenant<'a> {
     /// When the steps cannot be asked.
     pub(super) fn survey(shape: &'a Shape, office: &Office) -> anyhow::Result<Self> {
         let proposals = Proposals::measure(shape, office)?;
-        let mut ground = Ground::of(shape, Kind::Offboard);
+        let mut ground = Ground::of(shape, shape.kind);
         let moves = proposals.translate(&mut |spec| (spec.clone(), ground.translate(spec, true)));
         Ok(Self {
             shape,
             proposals,
             ground,
             moves,
+            known: Vec::new(),
             cases: Vec::new(),
         })
     }
 
-    /// Goes through combinations and keeps what is different about them.
+    /// Goes through all combinations and keeps what is different about them; gives how many were gone through one by one.
+    ///
+    /// Switches of which the measure shows that they change no proposal are moved together: all off, then all in their last state.
+    ///
+    /// # Errors
+    /// When there are more keys than numbers for them.
+    pub(super) fn gather_all(&mut self) -> anyhow::Result<usize> {
+        let (book, live) = (Playbook::of(self.shape.kind), self.proposals.live());
+        let mut gone_through = self.gather(book.every(live.clone(), [OFF; MOST]))?;
+        if live.len() < book.count() {
+            gone_through += self.gather(book.every(live, book.all_last()))?;
+        }
+        Ok(gone_through)
+    }
+
+    /// Goes through combinations and keeps what is different about them; gives how many there were.
     ///
     /// # Errors
     /// When there are more keys than numbers for them.
     pub(super) fn gather(
         &mut self,
         combinations: impl Iterator<Item = Combination>,
-    ) -> anyhow::Result<()> {
-        let mut known: Vec<Option<Whys>> = vec![None; 2 * self.proposals.keys()];
+    ) -> anyhow::Result<usize> {
+        if self.known.is_empty() {
+            self.known = vec![None; 2 * self.proposals.keys()];
+        }
+        let mut count = 0;
         for switches in combinations {
+            count += 1;
             let key = self.proposals.key(&switches);
-            let may_free = matches!(switches[LICENSES], LICENSES_GIVE | LICENSES_LET_GO)
-                || self.proposals.is_silent(LICENSES, &switches);
+            let may_free = match self.shape.kind {
+                Kind::Onboard => switches[ASSIGN] == ASSIGN_REPLACES,
+                _ => {
+                    matches!(switches[LICENSES], LICENSES_GIVE | LICENSES_LET_GO)
+                        || self.proposals.is_silent(LICENSES, &switches)
+                }
+            };
             let whys = must_refuse(self.shape, &switches);
             let place = 2 * key + usize::from(may_free);
             // Two combinations of one key get one answer. If two different ones are expected, both are judged, and one fails.
-            if known[place] != Some(whys) {
-                known[place] = Some(whys);
+            if self.known[place] != Some(whys) {
+                self.known[place] = Some(whys);
                 self.cases.push(Case {
                     key: u32::try_from(key)?,
                     whys,
@@ -169,7 +208,7 @@ impl<'a> Tenant<'a> {
                 });
             }
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Judges one case.
@@ -239,7 +278,7 @@ impl<'a> Tenant<'a> {
         format!(
             "{}\n  {}\n",
             self.shape.name,
-            switches::words(self.shape, &case.switches)
+            Playbook::of(self.shape.kind).words(self.shape, &case.switches)
         )
     }
 }

@@ -3,6 +3,7 @@
 use domain::ObjectId;
 use domain::request::Kind;
 use domain::spec::{Carries, Effect, Expect, ObjectKind, Reversal, Route, StepSpec};
+use jiff::Timestamp;
 
 use super::damage::{Damage, Damages};
 use super::effects;
@@ -54,6 +55,8 @@ pub(super) struct Move {
     pub(super) secured: u32,
     /// What each of its changes changes, as a hash of object and property.
     pub(super) touches: Vec<u64>,
+    /// The moment before which it does not begin.
+    pub(super) not_before: Option<Timestamp>,
     /// It gives a licence directly, so the person needs a usage location.
     pub(super) located: bool,
     /// What is wrong with it whatever the plan.
@@ -188,7 +191,9 @@ impl<'a> Ground<'a> {
                 Damage::EffectsLie,
             );
         }
+        step.not_before = spec.not_before;
         self.marks(spec, &mut step);
+        self.joined(spec, &mut step);
         self.groups_left(spec, &mut step);
         step
     }
@@ -251,6 +256,45 @@ impl<'a> Ground<'a> {
             );
             step.wrong.add_if(member.synced, Damage::SyncedChanged);
         }
+    }
+
+    /// Rules 8 and 17 and policy: memberships that are not this step's to begin, and doors that open too early.
+    fn joined(&self, spec: &StepSpec, step: &mut Move) {
+        let Some(comes) = &self.shape.comes else {
+            return;
+        };
+        step.wrong.add_if(
+            step.does & does::CREATES != 0 && !comes.new,
+            Damage::MadeTwice,
+        );
+        for effect in &spec.effects {
+            let (Effect::AddsMembership { group } | Effect::AddsListMembership { list: group }) =
+                effect
+            else {
+                continue;
+            };
+            let gives = effects::read_group(&self.shape.facts, group)
+                .is_some_and(|group| !group.licenses.is_empty());
+            let assigns = spec.has(|effect| {
+                matches!(effect, Effect::AssignsLicense { route: Route::Group(by), .. } if by == group)
+            });
+            step.wrong
+                .add_if(gives && !assigns, Damage::LicenceGroupJoined);
+            step.wrong.add_if(
+                comes.barred.contains(&group.as_str()),
+                Damage::AgainstPolicy,
+            );
+        }
+        let opened = spec.changes.iter().any(|change| {
+            change.property == "sign-in" && change.after == Expect::Is("allowed".into())
+        });
+        let early = comes.starts.is_some() && spec.not_before != comes.starts;
+        step.wrong.add_if(
+            early
+                && (opened && step.does & does::CREATES != 0
+                    || step.does & (does::OPENS | does::PASSES) != 0),
+            Damage::BeforeFirstDay,
+        );
     }
 
     fn effect(&mut self, effect: &Effect, step: &mut Move) {

@@ -15,7 +15,8 @@ use super::moves::{Ground, Move};
 use super::refuse::Whys;
 use super::shapes::{self, Shape};
 use super::switches::{
-    self, BLOCK, CONVERT, COUNT, Combination, LICENSES, LICENSES_LET_GO, METHODS, OFF,
+    ASSIGN, ASSIGN_REPLACES, BLOCK, CONVERT, CREATE, CREATE_THERE, DISABLE, LICENSES,
+    LICENSES_LET_GO, METHODS, OFF, Playbook, READ_BLOCK,
 };
 use super::synthetic::{self, NOTHING, Scene, step};
 
@@ -168,17 +169,18 @@ impl Base {
             Steps(name, states) => {
                 let shape = shapes.iter().find(|shape| shape.name.starts_with(name));
                 let shape = shape.with_context(|| format!("no shape is called {name}"))?;
-                let mut combination: Combination = [1; COUNT];
+                let book = Playbook::of(shape.kind);
+                let mut combination = book.all_on();
                 for (step, state) in *states {
                     combination[*step] = *state;
                 }
-                let switches = switches::switches(shape, &combination);
-                let proposal =
-                    steps::propose(&office.request, &office.policy, &shape.facts, &switches);
+                let switches = book.switches(shape, &combination);
+                let (request, policy) = office.of(shape);
+                let proposal = steps::propose(request, policy, &shape.facts, &switches);
                 Ok(Scene {
                     name: "every switch on",
+                    kind: shape.kind,
                     shape: shape.clone(),
-                    kind: Kind::Offboard,
                     specs: proposal.specs,
                 })
             }
@@ -263,6 +265,19 @@ const OPEN: Base = Steps(
         (LICENSES, OFF),
     ],
 );
+/// Somebody comes: licensed directly, by group and later, on premises and later, or is there already.
+const JOINER: Base = Steps("a joiner, licensed directly", &[]);
+const BY_GROUP: Base = Steps("a joiner, licensed by group", &[]);
+const THERE: Base = Steps("a joiner, licensed by group", &[(CREATE, CREATE_THERE)]);
+const IN_PLACE: Base = Steps("in place, sign-in blocked", &[]);
+const EXCHANGED: Base = Steps("in place, another licence", &[(ASSIGN, ASSIGN_REPLACES)]);
+/// Somebody leaves whose account is mastered on premises.
+const HYBRID: Base = Steps("synced, mailbox in the cloud", &[]);
+/// The same, and nobody is asked to close the account there.
+const UNASKED: Base = Steps(
+    "synced, mailbox in the cloud",
+    &[(DISABLE, OFF), (READ_BLOCK, OFF)],
+);
 /// Nothing can be done to the mailbox.
 const PREMISES: Base = Steps("synced, mailbox on premises", &[]);
 
@@ -326,12 +341,56 @@ fn plants() -> Vec<Plant> {
         plant(D::CommitmentBroken, Made(synthetic::number), |p| of(p, "reduce").effects = vec![Effect::ReducesSeats { sku: "MCOEV".into(), breaks_commitment: true }]),
         plant(D::PremisesOrder, Made(synthetic::hybrid), |p| loosen(p, "read-block", "await-sync")),
         plant(D::PremisesOrder, Made(synthetic::hybrid_joiner), |p| cut(p, "assign", &["await-sync"])),
-        plant(D::PremisesUnsaid, PREMISES, |p| p.remarks.clear()),
+        plant(D::PremisesUnsaid, UNASKED, |p| p.remarks.clear()),
         plant(D::SyncedChanged, Made(synthetic::hybrid), |p| loosen(p, "change-in-cloud", "change-on-premises")),
         plant(D::LinkCleared, Made(synthetic::hybrid), |p| beside(p, "unlink", vec![Effect::ClearsImmutableId], "read-block")),
         plant(D::DoorOpen, EVERYTHING, |p| loosen(p, "remove-auth-methods", "block-sign-in")),
         plant(D::MailGivenUp, LET_GO, |p| lose(p, "remove-licenses", |e| *e == Effect::LetsMailboxGo)),
         plant(D::ConditionalAccess, EVERYTHING, |p| add(p, "hide-from-address-lists", Effect::ChangesConditionalAccess)),
         plant(D::NoticeEarly, EVERYTHING, |p| cut(p, "notify", &["revoke-sessions:again"])),
+        plant(D::EffectsLie, JOINER, |p| lose(p, "assign-licenses", |_| true)),
+        plant(D::EffectsLie, EXCHANGED, |p| lose(p, "assign-licenses", |e| matches!(e, Effect::FreesLicense { .. }))),
+        plant(D::EffectsLie, BY_GROUP, |p| lose(p, "assign-licenses:groups", |e| matches!(e, Effect::AssignsLicense { .. }))),
+        plant(D::DirectBesideGroup, BY_GROUP, |p| {
+            let given = Effect::AssignsLicense { sku: "VISIO".into(), route: Route::Direct, carries: NOTHING };
+            beside(p, "assign", vec![given], "add-to-groups");
+        }),
+        plant(D::LicenceGroupJoined, JOINER, |p| add(p, "add-to-groups", Effect::AddsMembership { group: "licences".into() })),
+        plant(D::TooEarly, JOINER, |p| loosen(p, "assign-licenses", "set-usage-location")),
+        plant(D::TooEarly, BY_GROUP, |p| cut(p, "assign-licenses:groups", &["set-usage-location"])),
+        plant(D::TooEarly, JOINER, |p| loosen(p, "add-to-groups", "create-user")),
+        plant(D::TooEarly, JOINER, |p| cut(p, "register-phone-method", &["create-user"])),
+        plant(D::TooEarly, BY_GROUP, |p| loosen(p, "create-user:enable", "create-user")),
+        plant(D::TooEarly, THERE, |p| loosen(p, "create-temporary-access-pass", "create-user:synced")),
+        plant(D::TooEarly, JOINER, |p| loosen(p, "await-mailbox", "assign-licenses")),
+        plant(D::TooEarly, JOINER, |p| loosen(p, "mailbox-settings", "await-mailbox")),
+        plant(D::TooEarly, BY_GROUP, |p| cut(p, "add-to-lists", &["await-mailbox"])),
+        plant(D::TooEarly, JOINER, |p| loosen(p, "send-welcome", "await-mailbox")),
+        plant(D::PersonMissing, JOINER, |p| p.steps.retain(|step| step.key.as_str() != "create-user")),
+        plant(D::MailboxMissing, JOINER, |p| p.steps.retain(|step| step.key.as_str() != "await-mailbox")),
+        plant(D::MailboxNeverComes, JOINER, |p| lose(p, "assign-licenses", |_| true)),
+        plant(D::SeatUnbought, JOINER, |p| beside(p, "buy", vec![Effect::BuysSeat { sku: "SPE_E3".into() }], "set-usage-location")),
+        plant(D::MailGivenUp, EXCHANGED, |p| lose(p, "assign-licenses", |e| matches!(e, Effect::AssignsLicense { .. }))),
+        plant(D::LicenceTakenUnasked, EXCHANGED, |_| {}),
+        plant(D::MadeTwice, IN_PLACE, |p| add(p, "create-user", Effect::CreatesPerson)),
+        plant(D::MadeBeside, THERE, |p| beside(p, "create-in-cloud", vec![Effect::CreatesPerson], "create-user")),
+        plant(D::PremisesOrder, THERE, |p| loosen(p, "create-user:synced", "create-user")),
+        plant(D::PremisesOrder, THERE, |p| {
+            loosen(p, "assign-licenses:groups", "create-user:synced");
+            cut(p, "assign-licenses:groups", &["set-usage-location"]);
+        }),
+        plant(D::PremisesOrder, HYBRID, |p| loosen(p, "read-block-again", "disable-on-premises")),
+        plant(D::PremisesOrder, HYBRID, |p| p.steps.retain(|step| step.key.as_str() != "read-block-again")),
+        plant(D::SlowBeforeContainment, HYBRID, |p| free(p, "disable-on-premises")),
+        plant(D::ContainmentWaits, HYBRID, |p| {
+            free(p, "disable-on-premises");
+            wait(p, "revoke-sessions", "disable-on-premises");
+        }),
+        plant(D::AgainstPolicy, JOINER, |p| add(p, "add-to-groups", Effect::AddsMembership { group: "board".into() })),
+        plant(D::BeforeFirstDay, BY_GROUP, |p| of(p, "create-user:enable").not_before = None),
+        plant(D::BeforeFirstDay, BY_GROUP, |p| of(p, "create-temporary-access-pass").not_before = None),
+        plant(D::PassForNobody, JOINER, |p| p.steps.retain(|step| !step.effects.contains(&Effect::Notifies))),
+        plant(D::NoticeEarly, JOINER, |p| cut(p, "notify-manager", &["send-welcome"])),
+        plant(D::NoticeEarly, THERE, |p| cut(p, "notify", &["send-welcome"])),
     ]
 }

@@ -8,14 +8,13 @@
 
 use anyhow::{Context as _, ensure};
 use domain::planner::{Proposal, Refusal};
-use domain::request::Kind;
 use domain::spec::StepSpec;
 use serde_json::Value;
 use steps::{Step, Wish};
 
 use super::judge::Office;
 use super::shapes::Shape;
-use super::switches::{self, COUNT, Combination, OFF, STEPS, combination, combinations, states};
+use super::switches::{Combination, MOST, OFF, Playbook};
 
 /// How many combinations of a shape are held against the steps themselves.
 const DRAWN: usize = 400;
@@ -41,6 +40,7 @@ struct Table {
 
 /// What every step of a shape proposes under every combination.
 pub(super) struct Proposals {
+    playbook: &'static Playbook,
     tables: Vec<Table>,
 }
 
@@ -48,21 +48,23 @@ pub(super) struct Proposals {
 struct Asker<'a> {
     shape: &'a Shape,
     office: &'a Office,
+    playbook: &'static Playbook,
 }
 
 impl Asker<'_> {
     fn ask(&self, step: usize, combination: &Combination) -> anyhow::Result<Proposal> {
         let mut out = Proposal::default();
-        let switches = switches::switches(self.shape, combination);
-        let Some(settings) = switches.get(STEPS[step]) else {
+        let switches = self.playbook.switches(self.shape, combination);
+        let name = self.playbook.steps[step];
+        let Some(settings) = switches.get(name) else {
             return Ok(out);
         };
-        let step: &dyn Step =
-            steps::find(STEPS[step]).with_context(|| format!("there is no {}", STEPS[step]))?;
+        let step: &dyn Step = steps::find(name).with_context(|| format!("there is no {name}"))?;
+        let (request, policy) = self.office.of(self.shape);
         step.propose(
             &Wish {
-                request: &self.office.request,
-                policy: &self.office.policy,
+                request,
+                policy,
                 facts: &self.shape.facts,
                 settings,
                 switches: &switches,
@@ -74,14 +76,14 @@ impl Asker<'_> {
 
     /// The switches whose move changes what this step proposes.
     fn looks_at(&self, step: usize) -> anyhow::Result<Vec<usize>> {
-        let mut seen = [false; COUNT];
-        for own in 1..states(step) {
-            for rest in [|_| OFF, |_| 1, |step| states(step) - 1] {
-                let mut base: Combination = std::array::from_fn(rest);
+        let (mut seen, book) = ([false; MOST], self.playbook);
+        for own in 1..book.states(step) {
+            for rest in [[OFF; MOST], book.all_on(), book.all_last()] {
+                let mut base: Combination = rest;
                 base[step] = own;
                 self.moves(step, &base, &mut seen)?;
-                for second in (0..COUNT).filter(|&second| second != step) {
-                    for state in (0..states(second)).filter(|&state| state != base[second]) {
+                for second in (0..book.count()).filter(|&second| second != step) {
+                    for state in (0..book.states(second)).filter(|&state| state != base[second]) {
                         let mut moved = base;
                         moved[second] = state;
                         self.moves(step, &moved, &mut seen)?;
@@ -89,21 +91,21 @@ impl Asker<'_> {
                 }
             }
         }
-        Ok((0..COUNT).filter(|&other| seen[other]).collect())
+        Ok((0..book.count()).filter(|&other| seen[other]).collect())
     }
 
     fn moves(
         &self,
         step: usize,
         from: &Combination,
-        seen: &mut [bool; COUNT],
+        seen: &mut [bool; MOST],
     ) -> anyhow::Result<()> {
         let mut before = None;
-        for other in (0..COUNT).filter(|&other| other != step) {
+        for other in (0..self.playbook.count()).filter(|&other| other != step) {
             if seen[other] {
                 continue;
             }
-            for state in (0..states(other)).filter(|&state| state != from[other]) {
+            for state in (0..self.playbook.states(other)).filter(|&state| state != from[other]) {
                 if before.is_none() {
                     before = Some(self.ask(step, from)?);
                 }
@@ -125,10 +127,10 @@ impl Asker<'_> {
         };
         let radices: Vec<usize> = table
             .looked(step)
-            .map(|step| usize::from(states(step)))
+            .map(|step| usize::from(self.playbook.states(step)))
             .collect();
         for mut number in 0..radices.iter().product() {
-            let mut combination = [OFF; COUNT];
+            let mut combination = [OFF; MOST];
             for (step, radix) in table.looked(step).zip(&radices) {
                 combination[step] = u8::try_from(number % radix)?;
                 number /= radix;
@@ -167,12 +169,12 @@ impl Table {
         std::iter::once(step).chain(self.looks_at.iter().copied())
     }
 
-    fn place(&self, step: usize, combination: &Combination) -> usize {
+    fn place(&self, book: &Playbook, step: usize, combination: &Combination) -> usize {
         let mut place = usize::from(combination[step]);
-        let mut radix = usize::from(states(step));
+        let mut radix = usize::from(book.states(step));
         for &step in &self.looks_at {
             place += usize::from(combination[step]) * radix;
-            radix *= usize::from(states(step));
+            radix *= usize::from(book.states(step));
         }
         place
     }
@@ -184,16 +186,28 @@ impl Proposals {
     /// # Errors
     /// When a step is missing, or proposes something else when asked together with the others.
     pub(super) fn measure(shape: &Shape, office: &Office) -> anyhow::Result<Self> {
-        let leaving = |about: &&steps::About| about.kinds.contains(&Kind::Offboard);
-        let known = steps::ALL.iter().map(|step| step.about());
-        let known = known.filter(leaving).map(|about| about.name);
+        let playbook = Playbook::of(shape.kind);
+        let known = steps::ALL
+            .iter()
+            .map(|step| step.about())
+            .filter(|about| about.kinds.contains(&playbook.kind))
+            .map(|about| about.name);
         ensure!(
-            known.eq(STEPS),
+            known.eq(playbook.steps.iter().copied()),
             "the judge knows other steps than there are"
         );
-        let asker = Asker { shape, office };
-        let tables: anyhow::Result<Vec<Table>> = (0..COUNT).map(|step| asker.table(step)).collect();
-        let mut proposals = Self { tables: tables? };
+        let asker = Asker {
+            shape,
+            office,
+            playbook,
+        };
+        let tables: anyhow::Result<Vec<Table>> = (0..playbook.count())
+            .map(|step| asker.table(step))
+            .collect();
+        let mut proposals = Self {
+            playbook,
+            tables: tables?,
+        };
         let mut radix = 1;
         for table in &mut proposals.tables {
             table.adds = table
@@ -210,19 +224,20 @@ impl Proposals {
     /// Holds what was put together against the steps themselves.
     fn prove(&self, asker: &Asker<'_>) -> anyhow::Result<()> {
         // An odd stride moves every switch.
-        let stride = (combinations() / DRAWN) | 1;
-        let last = std::array::from_fn(|step| states(step) - 1);
-        let drawn = (0..DRAWN).map(|number| combination(number * stride % combinations()));
-        for combination in drawn.chain([[1; COUNT], last]) {
-            let switches = switches::switches(asker.shape, &combination);
-            let Office { request, policy } = asker.office;
+        let book = self.playbook;
+        let stride = (book.combinations() / DRAWN) | 1;
+        let drawn =
+            (0..DRAWN).map(|number| book.combination(number * stride % book.combinations()));
+        for combination in drawn.chain([book.all_on(), book.all_last()]) {
+            let switches = book.switches(asker.shape, &combination);
+            let (request, policy) = asker.office.of(asker.shape);
             let whole = steps::propose(request, policy, &asker.shape.facts, &switches);
             let cached = self.proposal(self.key(&combination));
             let told = || {
                 format!(
                     "{}: {}",
                     asker.shape.name,
-                    switches::words(asker.shape, &combination)
+                    book.words(asker.shape, &combination)
                 )
             };
             ensure!(
@@ -260,14 +275,27 @@ impl Proposals {
     pub(super) fn key(&self, combination: &Combination) -> usize {
         let tables = self.tables.iter().enumerate();
         tables
-            .map(|(step, table)| table.adds[table.place(step, combination)])
+            .map(|(step, table)| table.adds[table.place(self.playbook, step, combination)])
             .sum()
     }
 
     /// Whether a step proposes nothing and refuses nothing.
     pub(super) fn is_silent(&self, step: usize, combination: &Combination) -> bool {
         let table = &self.tables[step];
-        table.variant_of[table.place(step, combination)] == 0
+        table.variant_of[table.place(self.playbook, step, combination)] == 0
+    }
+
+    /// The switches whose move changes what any step proposes here. The others' own steps have nothing to do in this shape whatever they
+    /// are set to, and no other step looks at them.
+    pub(super) fn live(&self) -> Vec<usize> {
+        let matters = |step: &usize| {
+            self.tables[*step].variants.len() > 1
+                || self
+                    .tables
+                    .iter()
+                    .any(|table| table.looks_at.contains(step))
+        };
+        (0..self.playbook.count()).filter(matters).collect()
     }
 
     /// The variant of each step that a key stands for.

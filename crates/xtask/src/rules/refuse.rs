@@ -2,11 +2,12 @@
 
 use domain::planner::Refusal;
 
+use super::refuse_joiner;
 use super::shapes::{Keeper, Mail, Shape, Takes, Traits};
 use super::switches::{
-    AUTO_REPLY, BLOCK, CONVERT, CONVERT_STOP, Combination, FORWARD, FORWARD_CLEAR, FORWARD_SET,
-    GRANT, GROUPS, LICENSES, LICENSES_GIVE, LICENSES_LEAVE, LICENSES_LET_GO, METHODS, OFF, REPORTS,
-    ROLES, STEPS, TRANSFER,
+    AUTO_REPLY, BLOCK, CONVERT, CONVERT_STOP, Combination, DISABLE, FORWARD, FORWARD_CLEAR,
+    FORWARD_SET, GRANT, GROUPS, LEAVER, LICENSES, LICENSES_GIVE, LICENSES_LEAVE, LICENSES_LET_GO,
+    LINK, METHODS, OFF, READ_BLOCK, REPORTS, ROLES, TRANSFER,
 };
 
 /// Why a combination must be refused.
@@ -24,8 +25,14 @@ pub(super) enum Why {
     Stop,
     /// No seat is free for such a mailbox.
     NoSeat,
-    /// A licence would be given to a person without usage location.
-    NoLocation,
+    /// A licence would be given to a person without usage location, or something written for a person whom nobody makes.
+    Unready,
+    /// The step that gives licences says the former by itself.
+    Unlocated,
+    /// Every sign-in name is taken.
+    NameTaken,
+    /// The account is disabled on premises, and the block is not read again.
+    BlockUnread,
     /// Somebody would take over who does not exist.
     Nobody,
     /// A group would be left without an owner.
@@ -47,7 +54,10 @@ const WORDS: &[(Why, &str)] = &[
     (W::NoKeeper, "rule-5"),
     (W::Stop, "oversized-mailbox"),
     (W::NoSeat, "no-seat"),
-    (W::NoLocation, "rule-9"),
+    (W::Unready, "rule-9"),
+    (W::Unlocated, "no-usage-location"),
+    (W::NameTaken, "name-taken"),
+    (W::BlockUnread, "rule-17"),
     (W::Nobody, "unknown-person"),
     (W::NoOwner, "rule-10"),
     (W::Administrators, "global-administrators"),
@@ -56,11 +66,12 @@ const WORDS: &[(Why, &str)] = &[
 
 /// Reasons, one bit each; none means that the combination must be accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Whys(pub(super) u16);
+pub(super) struct Whys(u32);
 
 impl Whys {
-    fn add_if(&mut self, applies: bool, why: Why) {
-        self.0 |= u16::from(applies) << why as u16;
+    /// Adds a reason where it applies.
+    pub(super) fn add_if(&mut self, applies: bool, why: Why) {
+        self.0 |= u32::from(applies) << why as u16;
     }
 
     /// The reasons that a planner gave.
@@ -95,6 +106,9 @@ impl Whys {
 
 /// Why this combination must be refused in this shape; empty when it must be accepted.
 pub(super) fn must_refuse(shape: &Shape, switches: &Combination) -> Whys {
+    if let Some(comes) = &shape.comes {
+        return refuse_joiner::must_refuse(shape, comes, switches);
+    }
     let traits = &shape.traits;
     let on = |step: usize| switches[step] != OFF && !is_idle(traits, step);
     let mut whys = Whys::default();
@@ -133,7 +147,7 @@ pub(super) fn must_refuse(shape: &Shape, switches: &Combination) -> Whys {
     let bare = traits.large && in_cloud && takes_mailbox && !placed;
     whys.add_if(bare && (converts || !lets_go), W::NoKeeper);
     let assigned = converts && traits.large && traits.keeper == Keeper::Seat;
-    whys.add_if(assigned && !traits.located, W::NoLocation);
+    whys.add_if(assigned && !traits.located, W::Unready);
 
     // Rule 10 and its like: whoever takes over must exist.
     let to_manager = [AUTO_REPLY, GRANT, TRANSFER, REPORTS].into_iter().any(on)
@@ -142,16 +156,21 @@ pub(super) fn must_refuse(shape: &Shape, switches: &Combination) -> Whys {
     // Ownership ends on the strength of a successor, and there is none.
     whys.add_if(!traits.manager && on(TRANSFER) && on(GROUPS), W::NoOwner);
 
+    // Rule 17: the next sync may bring the account back.
+    let disables = on(DISABLE);
+    whys.add_if(disables && switches[READ_BLOCK] == OFF, W::BlockUnread);
+
     // Section 9.
     whys.add_if(
         traits.last_admins && (on(BLOCK) || on(ROLES)),
         W::Administrators,
     );
 
-    let works = (0..STEPS.len()).any(|step| match (step, switches[step]) {
+    let works = (0..LEAVER.count()).any(|step| match (step, switches[step]) {
         (_, OFF) | (LICENSES, LICENSES_LEAVE) => false,
         (FORWARD, FORWARD_CLEAR) => traits.forwards,
         (LICENSES, _) => traits.takes != Takes::Nothing,
+        (READ_BLOCK, _) => disables,
         _ => !is_idle(traits, step),
     });
     whys.add_if(!works && whys.is_empty(), W::Nothing);
@@ -160,5 +179,10 @@ pub(super) fn must_refuse(shape: &Shape, switches: &Combination) -> Whys {
 
 /// Whether a step has nothing to do in such a shape.
 fn is_idle(traits: &Traits, step: usize) -> bool {
-    traits.idle & (1 << step) != 0
+    let by_trait = match step {
+        DISABLE | READ_BLOCK => !traits.synced,
+        LINK => !traits.linked,
+        _ => false,
+    };
+    by_trait || traits.idle & (1 << step) != 0
 }

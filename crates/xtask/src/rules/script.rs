@@ -275,6 +275,7 @@ impl<'a> Script<'a> {
         let blind = matches!(traits.mail, Mail::OnPremises | Mail::Unread);
         let mastered = traits.synced && any(does::SYNCED | does::HIDES);
         let nowhere = !traits.located && !any(does::LOCATES);
+        damages.join(self.of_joiner());
         let given = self.moves.iter().any(|step| step.located);
         for (happened, damage) in [
             (self.overwrites(), Damage::PreImageLost),
@@ -316,6 +317,51 @@ impl<'a> Script<'a> {
         damages
     }
 
+    /// What is wrong for somebody who comes.
+    fn of_joiner(&self) -> Damages {
+        let mut damages = Damages::default();
+        let ground = self.ground;
+        let given = self.moves.iter().fold(0, |all, step| all | step.gives);
+        let two_routes = given & ground.direct != 0 && given & ground.grouped != 0;
+        damages.add_if(two_routes, Damage::DirectBesideGroup);
+        let Some(comes) = &ground.shape.comes else {
+            return damages;
+        };
+        let any = |kinds: u64| self.does & kinds != 0;
+        let told = self.with(does::TELLS | does::AWAITS_SYNC | does::PREMISES);
+        let homeless = ground.traits().mail == Mail::None && !any(does::AWAITS_MAILBOX);
+        let brought = (given | ground.held) & ground.mail != 0;
+        let beside =
+            self.that(|step| step.does & does::CREATES != 0 && step.does & does::AWAITS_SYNC == 0);
+        let there = self.with(does::PREMISES_CREATES);
+        let open_there = self.that(|step| {
+            step.does & does::PREMISES_CREATES != 0 && step.not_before != comes.starts
+        });
+        for (happened, damage) in [
+            (
+                comes.new && !any(does::CREATES) && self.all & !told != 0,
+                Damage::PersonMissing,
+            ),
+            (any(does::NEEDS_MAILBOX) && homeless, Damage::MailboxMissing),
+            (
+                any(does::AWAITS_MAILBOX) && !brought,
+                Damage::MailboxNeverComes,
+            ),
+            (there != 0 && beside != 0, Damage::MadeBeside),
+            (
+                comes.starts.is_some() && open_there != 0 && !any(does::OPENS),
+                Damage::BeforeFirstDay,
+            ),
+            (
+                any(does::PASSES) && !any(does::TELLS),
+                Damage::PassForNobody,
+            ),
+        ] {
+            damages.add_if(happened, damage);
+        }
+        damages
+    }
+
     /// Whether two changes are of one property, so that what stood before the first is recorded nowhere.
     fn overwrites(&self) -> bool {
         let all = self
@@ -343,7 +389,8 @@ impl<'a> Script<'a> {
             damages.add_if(closes && !said(group), Damage::RuleUnsaid);
         }
         damages.add_if(
-            leaver && traits.synced && !said("on premises"),
+            // Where a step asks for it to be done there, that is said by the step.
+            leaver && traits.synced && !said("on premises") && self.does & does::PREMISES == 0,
             Damage::PremisesUnsaid,
         );
         let open = leaver && traits.open && !closes;
@@ -367,7 +414,7 @@ impl<'a> Script<'a> {
                 || (ground.traits().large && any(does::FREES_MAIL)),
             both(does::MAILBOX_WORK, does::FREES_MAIL),
             ground.grouped & ground.held != 0 && any(does::FREES | does::LEAVES),
-            ground.grouped & ground.held != 0 && any(does::KEEPS | does::ASSIGNS)
+            ground.grouped != 0 && any(does::KEEPS | does::ASSIGNS)
                 || (ground.touchy != 0 && any(does::CLOSES)),
             any(does::ASSIGNS | does::KEEPS | does::CREATES | does::NEEDS_MAILBOX),
             any(does::DROPS_OWNER),

@@ -7,8 +7,11 @@ use domain::facts::{
     Facts, Group, GroupKind, Mailbox, MailboxDevice, MailboxFacts, MailboxRight, MailboxRule,
     OwnedApplication, Right, RoleHeldBy,
 };
+use domain::policy::Policy;
+use domain::request::{Kind, Request};
 use domain::spec::Route;
 
+use super::joiners::{self, Comes};
 use super::parts::{
     GB, PLAN_2, by, group, held, leaver, licence_group, lite, mailbox, owned, role, sku,
 };
@@ -84,7 +87,9 @@ pub(super) struct Traits {
     pub(super) synced: bool,
     /// Mail is forwarded already.
     pub(super) forwards: bool,
-    /// Steps that have nothing to do here.
+    /// The account was mastered on premises once, and the link is still there.
+    pub(super) linked: bool,
+    /// Steps that have nothing to do here; those that follow from the traits above need not be named.
     pub(super) idle: u32,
 }
 
@@ -99,6 +104,12 @@ pub(super) struct Shape {
     pub(super) facts: Facts,
     /// What the judge knows of it.
     pub(super) traits: Traits,
+    /// Whether somebody leaves or comes.
+    pub(super) kind: Kind,
+    /// What the judge knows besides of somebody who comes.
+    pub(super) comes: Option<Comes>,
+    /// Its own request and policy, where the usual ones do not do.
+    pub(super) own: Option<Box<(Request, Policy)>>,
 }
 
 /// What holds of most shapes.
@@ -114,6 +125,7 @@ pub(super) const USUAL: Traits = Traits {
     last_admins: false,
     synced: false,
     forwards: false,
+    linked: false,
     idle: FEW,
 };
 
@@ -135,6 +147,7 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(shared_already());
     shapes.extend(elsewhere());
     shapes.extend(people());
+    shapes.extend(joiners::all());
     shapes
 }
 
@@ -147,6 +160,9 @@ pub(super) fn shape(name: &'static str, traits: Traits, change: impl Fn(&mut Fac
         name,
         facts,
         traits,
+        kind: Kind::Offboard,
+        comes: None,
+        own: None,
     }
 }
 
@@ -520,6 +536,17 @@ fn people() -> Vec<Shape> {
                 facts.memberships = vec![group("synced"), group("list")];
                 facts.memberships[0].synced = true;
                 facts.memberships[1].kind = GroupKind::Distribution;
+            },
+        ),
+        shape(
+            "synced once, the link is left",
+            Traits {
+                linked: true,
+                ..USUAL
+            },
+            |facts| {
+                let attributes = &mut facts.person.attributes;
+                attributes.insert("immutable-id".to_owned(), "link".to_owned());
             },
         ),
         shape(

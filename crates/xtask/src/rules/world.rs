@@ -17,6 +17,9 @@ pub(super) struct Course {
     pub(super) late: Option<Late>,
 }
 
+/// What a rule that gives licences may read: whether the account is enabled, and the profile.
+const TOUCHES: u64 = does::CLOSES | does::PROFILE;
+
 /// How a step is late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Late {
@@ -126,7 +129,7 @@ impl Script<'_> {
             let stuck =
                 world.taken & self.ground.direct != 0 && world.held & self.ground.grouped != 0;
             damages.add_if(stuck && !world.deleted, Damage::LicenceStuck);
-            let by_rule = self.does & does::CLOSES != 0 && self.ground.touchy != 0;
+            let by_rule = self.does & TOUCHES != 0 && self.ground.touchy != 0;
             let lost = by_rule && !world.let_go && self.is_lost(world);
             damages.add_if(lost, Damage::MailTakenByRule);
         }
@@ -209,7 +212,11 @@ impl Script<'_> {
         world.door &= step.does & does::OPENS == 0;
         world.let_go |= step.does & does::LETS_GO != 0;
         world.deleted |= step.does & does::DELETES != 0;
-        world.unsure |= step.does & does::CLOSES != 0;
+        world.unsure |= step.does & TOUCHES != 0;
+        // Licences taken and given in one call are exchanged: there is no moment between.
+        if step.frees != 0 {
+            world.held |= step.gives;
+        }
     }
 
     /// Looks at the world while steps are under way.

@@ -48,6 +48,9 @@ fn directory(tenant: &mut Tenant, cast: &Cast) {
     }
     if let Some(user) = tenant.users.get_mut(&leaver) {
         user.manager.get_or_insert(one);
+        if user.on_premises_sync_enabled != Some(true) {
+            user.on_premises_immutable_id = Some("q83vEjRWeJCrze8SNFZ4kA==".to_owned());
+        }
         for kind in METHODS {
             let method = AuthMethod {
                 kind,
@@ -267,6 +270,13 @@ pub(super) fn no_permission(tenant: &mut Tenant, _: &Cast) {
     for app in tenant.apps.values_mut() {
         app.graph_roles.clear();
         app.exchange_roles.clear();
+    }
+}
+
+/// The customer lets mails be written and not be sent.
+pub(super) fn no_sending(tenant: &mut Tenant, _: &Cast) {
+    for app in tenant.apps.values_mut() {
+        app.graph_roles.retain(|role| role != "Mail.Send");
     }
 }
 

@@ -4,21 +4,22 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connectors::facts::{Owned, Scan, Wanted, Who};
 use connectors::{Ctx, Purpose};
 use domain::StepKey;
 use domain::facts::Facts;
 use domain::plan::{ApprovalNeed, FORMAT, Plan};
-use domain::policy::Policy;
-use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
-use domain::spec::{Expect, ObjectKind, ObjectRef, StepSpec};
+use domain::request::Request;
+use domain::spec::{Effect, Expect, ObjectKind, ObjectRef, Route, StepSpec};
 use engine::hands::{Seen, Task};
+use engine::state::DONE;
 use jiff::Timestamp;
-use serde_json::{Value, json};
-use steps::{Cx, Switches, Undo};
+use serde_json::Value;
+use steps::{Cx, Undo};
 
 use super::Reel;
-use super::scene::{Cast, Scene, casts};
+use super::ask::Ask;
+use super::by_hand;
+use super::scene::{Cast, Scene};
 use super::stage::Stage;
 use super::vault::InMemory;
 use crate::contract::permissions::Sender;
@@ -29,6 +30,8 @@ pub(super) const START: Timestamp = Timestamp::constant(1_795_000_000, 0);
 /// How often a change is read back before it counts as not come, and how long apart.
 const READS_AT_MOST: u32 = 40;
 const BETWEEN_READS: Duration = Duration::from_millis(500);
+/// The same for what the vendor does in minutes.
+const BETWEEN_LONG_READS: Duration = Duration::from_secs(30);
 
 type Evidence = BTreeMap<StepKey, BTreeMap<String, Value>>;
 
@@ -37,7 +40,7 @@ type Evidence = BTreeMap<StepKey, BTreeMap<String, Value>>;
 /// # Errors
 /// When nothing can be recorded, or the sandbox is not as this check expects it.
 pub(super) async fn scene(scene: &Scene, reel: &mut Reel<'_>) -> anyhow::Result<()> {
-    for cast in casts() {
+    for cast in (scene.casts)() {
         let world = sim::worlds::demo(START);
         let people = world.tenants[cast.tenant].users.keys();
         for person in people.filter(|person| scene.everybody || **person == cast.leaver) {
@@ -45,13 +48,13 @@ pub(super) async fn scene(scene: &Scene, reel: &mut Reel<'_>) -> anyhow::Result<
                 leaver: person.clone(),
                 ..cast.clone()
             };
-            leave(scene, &cast, reel).await?;
+            play(scene, &cast, reel).await?;
         }
     }
     Ok(())
 }
 
-async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Result<()> {
+async fn play(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Result<()> {
     let world = |meanwhile: bool| {
         let mut world = sim::worlds::demo(START);
         if let Some(tenant) = world.tenants.get_mut(cast.tenant) {
@@ -66,14 +69,12 @@ async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Resul
     let title = format!("{} {}", scene.name, &cast.leaver[..8]);
     reel.turn(&stage, &format!("{title} facts"), reel.facts.clone())
         .await?;
-    let request = request(scene, cast);
-    let switches = switches(scene, cast);
-    let policy = policy(cast)?;
-    let Some(facts) = facts(&stage, (&request, &switches), cast, None).await else {
+    let ask = Ask::of(scene, cast)?;
+    let Some(facts) = ask.facts(&stage, None).await else {
         return Ok(());
     };
-    let proposal = steps::propose(&request, &policy, &facts, &switches);
-    let plan = plan(&request, cast, &facts, proposal.specs);
+    let proposal = steps::propose(&ask.request, &ask.policy, &facts, &ask.switches);
+    let plan = plan(&ask.request, cast, &facts, proposal.specs);
     if scene.meanwhile.is_some() {
         stage = Stage::set(world(true), cast.tenant, START)?;
         reel.turn(&stage, &format!("{title} facts again"), reel.facts.clone())
@@ -83,7 +84,7 @@ async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Resul
         stage.sandbox.set_faults(faults());
     }
     // What the second look finds does not matter here: its requests and replies are recorded.
-    let _again = self::facts(&stage, (&request, &switches), cast, Some(&facts)).await;
+    let _again = ask.facts(&stage, Some(&facts)).await;
     let mut act = Act {
         stage: &stage,
         plan: &plan,
@@ -92,14 +93,25 @@ async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Resul
     };
     let mut done = Vec::new();
     for spec in &plan.steps {
+        let Some(step) = steps::find(&spec.step) else {
+            continue;
+        };
+        if spec.by_hand.is_some() {
+            if !spec.permissions.is_empty() {
+                reel.overasking.insert(spec.summary.clone());
+            }
+            if by_hand::act(&stage, cast.tenant, &plan, spec)? {
+                reel.deeds.entry(step.about().name).or_default().carried = true;
+                act.said_done(spec);
+            }
+            continue;
+        }
         reel.turn(&stage, &format!("{title} {}", spec.key), sender(spec))
             .await?;
         let (before, carried) = act.carry(spec).await;
-        if let Some(step) = steps::find(&spec.step) {
-            let deeds = reel.deeds.entry(step.about().name).or_default();
-            deeds.carried |= carried;
-            done.push((step, spec, before));
-        }
+        let deeds = reel.deeds.entry(step.about().name).or_default();
+        deeds.carried |= carried;
+        done.push((step, spec, before));
     }
     for (step, spec, before) in done.into_iter().rev() {
         if let Undo::Spec(undo) = step.undo(spec, &before) {
@@ -117,63 +129,6 @@ async fn leave(scene: &Scene, cast: &Cast, reel: &mut Reel<'_>) -> anyhow::Resul
 /// A step is judged by what the very proposal declares, which an approver sees.
 fn sender(spec: &StepSpec) -> Sender {
     Sender::new(&spec.step, &spec.permissions)
-}
-
-/// The facts as the planner reads them, or as the drift check does, which knows some of them already. Nothing where they cannot be
-/// read, which is an answer, too.
-async fn facts(
-    stage: &Stage,
-    (request, switches): (&Request, &Switches),
-    cast: &Cast,
-    known: Option<&Facts>,
-) -> Option<Facts> {
-    let mut names = steps::names(request, switches);
-    names.push("Alex Murphy".to_owned());
-    names.push(cast.address("nobody.at.all"));
-    let hint = &request.person;
-    let written = hint.address.as_ref().or(hint.name.as_ref())?;
-    let (person, scan) = match known {
-        None => (Who::Written(&written.value), Scan::Everywhere),
-        Some(Facts {
-            person,
-            rights_elsewhere,
-            ..
-        }) => (
-            Who::Known {
-                id: person.id.as_str(),
-                upn: &person.upn,
-            },
-            Scan::Known(rights_elsewhere.clone()),
-        ),
-    };
-    let owned = known.map(owned).unwrap_or_default();
-    let wanted = Wanted {
-        person,
-        names: &names,
-        scan,
-        owned: &owned,
-        now: stage.sandbox.now(),
-    };
-    let ctx = Ctx::of(if known.is_some() {
-        Purpose::Drift
-    } else {
-        Purpose::Plan
-    });
-    connectors::facts::read(&stage.connection, &ctx, wanted)
-        .await
-        .ok()
-}
-
-fn owned(facts: &Facts) -> Vec<Owned> {
-    let groups = facts
-        .owned_groups
-        .iter()
-        .map(|owned| Owned::Group(owned.group.id.clone()));
-    let applications = facts
-        .owned_applications
-        .iter()
-        .map(|owned| Owned::Application(owned.id.clone()));
-    groups.chain(applications).collect()
 }
 
 /// A plan under way.
@@ -206,7 +161,7 @@ impl Act<'_> {
             if open == 0 || !clean {
                 break;
             }
-            tokio::time::sleep(BETWEEN_READS).await;
+            tokio::time::sleep(between_reads(spec)).await;
         }
         self.apply(spec, 2, &all).await;
         self.observe(spec, 2, Purpose::Poll).await;
@@ -214,6 +169,13 @@ impl Act<'_> {
             .iter()
             .map(|index| before.get(*index).map(value).unwrap_or_default());
         (values.collect(), clean && open == 0)
+    }
+
+    /// Whoever had to do it by hand says that it is done.
+    fn said_done(&mut self, spec: &StepSpec) {
+        let now = self.stage.sandbox.now().to_string();
+        let evidence = self.evidence.entry(spec.key.clone()).or_default();
+        evidence.insert(DONE.to_owned(), now.into());
     }
 
     async fn observe(&self, spec: &StepSpec, attempt: u32, purpose: Purpose) -> Vec<Seen> {
@@ -269,6 +231,25 @@ impl Act<'_> {
     }
 }
 
+fn between_reads(spec: &StepSpec) -> Duration {
+    let is_long = spec.has(|effect| {
+        matches!(
+            effect,
+            Effect::AwaitsMailbox
+                | Effect::AwaitsSync
+                | Effect::AssignsLicense {
+                    route: Route::Group(_),
+                    ..
+                }
+        )
+    });
+    if is_long {
+        BETWEEN_LONG_READS
+    } else {
+        BETWEEN_READS
+    }
+}
+
 fn is_so(spec: &StepSpec, seen: &[Seen], index: usize) -> bool {
     match (seen.get(index), &spec.changes[index].after) {
         (Some(Seen::Done { .. }), _) => true,
@@ -284,76 +265,13 @@ fn value(seen: &Seen) -> Value {
     }
 }
 
-fn request(scene: &Scene, cast: &Cast) -> Request {
-    let world = sim::worlds::demo(START);
-    let user = &world.tenants[cast.tenant].users[&cast.leaver];
-    let mut fields = BTreeMap::new();
-    let mut person = PersonHint::default();
-    if scene.asks {
-        person.name = Some(Cited::typed(user.display_name.clone()));
-        fields.insert(
-            "delegate".to_owned(),
-            Cited::typed(cast.address(cast.others[0])),
-        );
-        fields.insert(
-            "successor".to_owned(),
-            Cited::typed(cast.address(cast.others[1])),
-        );
-        fields.insert(
-            "forward-to".to_owned(),
-            Cited::typed("somebody@partner.example".to_owned()),
-        );
-    } else {
-        person.address = Some(Cited::typed(user.user_principal_name.clone()));
-    }
-    Request {
-        id: "request".into(),
-        tenant: "tenant".into(),
-        kind: Kind::Offboard,
-        person,
-        when: Some(Cited::typed(When::Now)),
-        fields,
-        switches: BTreeMap::new(),
-        origin: Origin {
-            channel: "cli".to_owned(),
-            requester: cast.address("hr"),
-            reference: None,
-            received_at: START,
-            subject: None,
-            body: None,
-        },
-        asks: Vec::new(),
-    }
-}
-
-fn policy(cast: &Cast) -> anyhow::Result<Policy> {
-    Ok(serde_json::from_value(json!({
-        "version": 1, "sites": {}, "requesters": {}, "approvals": {},
-        "protected": { "break-glass-confirmed": true },
-        "notify": { "sender": cast.address(cast.shared), "recipients": ["it@partner.example"] },
-    }))?)
-}
-
-/// Every step of the list with its defaults, and what the scene has to say about them.
-fn switches(scene: &Scene, cast: &Cast) -> Switches {
-    let entries = steps::catalogue().entries;
-    let mut switches: Switches = entries
-        .into_iter()
-        .map(|entry| (entry.name.to_owned(), entry.defaults))
-        .collect();
-    if let Value::Object(settings) = (scene.settings)(cast) {
-        for (step, wanted) in settings {
-            match wanted {
-                Value::Null => drop(switches.remove(&step)),
-                wanted => drop(switches.insert(step, wanted)),
-            }
-        }
-    }
-    switches
-}
-
-/// All proposals in the order of the list. What may stand together in one plan is not asked here: requests are judged, not plans.
-fn plan(request: &Request, cast: &Cast, facts: &Facts, steps: Vec<StepSpec>) -> Plan {
+/// All proposals in the order of the list, but what needs the mailbox behind what waits for it, and what tells people at the end. What
+/// may stand together in one plan is not asked here: requests are judged, not plans.
+fn plan(request: &Request, cast: &Cast, facts: &Facts, mut steps: Vec<StepSpec>) -> Plan {
+    steps.sort_by_key(|spec| {
+        let has = |effect: Effect| spec.has(|other| *other == effect);
+        (has(Effect::Notifies), has(Effect::NeedsMailbox))
+    });
     let person = &facts.person;
     Plan {
         format: FORMAT,

@@ -1,11 +1,12 @@
 //! The scenes that are played: who leaves, what the person has, which settings are on, and what the cloud does meanwhile.
 
+use domain::request::Kind;
 use serde_json::{Value, json};
 use sim::world::Tenant;
-use sim::worlds::{CONTOSO, FABRIKAM, id};
+use sim::worlds::{CONTOSO, FABRIKAM, NORTHWIND, id};
 use sim::{Effect, Faults, Rule, Temper};
 
-use super::furnish;
+use super::{furnish, joiners};
 
 /// One way of playing all steps.
 #[derive(Clone, Copy)]
@@ -21,8 +22,16 @@ pub(super) struct Scene {
     pub(super) faults: Option<fn() -> Faults>,
     /// Settings that differ from the defaults; `null` switches a step off.
     pub(super) settings: fn(&Cast) -> Value,
-    /// Whether the request names people, in words, and asks for things itself.
-    pub(super) asks: bool,
+    /// What the request is.
+    pub(super) kind: Kind,
+    /// In which tenants, with whom.
+    pub(super) casts: fn() -> Vec<Cast>,
+    /// Whether the request names the person in words.
+    pub(super) by_name: bool,
+    /// What the request says besides.
+    pub(super) fields: fn(&Cast) -> Vec<(&'static str, String)>,
+    /// What the policy says besides.
+    pub(super) policy: fn(&Cast) -> Value,
 }
 
 /// Who is who in a tenant.
@@ -41,17 +50,26 @@ pub(super) struct Cast {
     pub(super) reference: &'static str,
 }
 
-/// Both demo tenants, each with its reference leaver.
-pub(super) fn casts() -> [Cast; 2] {
-    let cast = |tenant, domain, reference: &'static str, others, shared| Cast {
+fn cast(
+    tenant: &'static str,
+    domain: &'static str,
+    reference: &'static str,
+    others: [&'static str; 2],
+    shared: &'static str,
+) -> Cast {
+    Cast {
         tenant,
         domain,
         leaver: id(tenant, &format!("user {reference}")),
         others,
         shared,
         reference,
-    };
-    [
+    }
+}
+
+/// The tenants whose people live in the cloud, each with its reference leaver.
+pub(super) fn casts() -> Vec<Cast> {
+    vec![
         cast(
             CONTOSO,
             "contoso.example",
@@ -67,6 +85,17 @@ pub(super) fn casts() -> [Cast; 2] {
             "support",
         ),
     ]
+}
+
+/// The tenant whose people are mastered on premises.
+pub(super) fn on_premises() -> Vec<Cast> {
+    vec![cast(
+        NORTHWIND,
+        "northwind.example",
+        "ivan.koroma",
+        ["greta.nilsen", "lena.fischer"],
+        "shifts",
+    )]
 }
 
 impl Cast {
@@ -122,7 +151,14 @@ pub(super) const ALL: &[Scene] = &[
     Scene {
         name: "as asked for",
         settings: |_| json!({ "reassign-reports": { "to": "successor" }, "set-forwarding": { "allow-outside": true } }),
-        asks: true,
+        by_name: true,
+        fields: |cast| {
+            vec![
+                ("delegate", cast.address(cast.others[0])),
+                ("successor", cast.address(cast.others[1])),
+                ("forward-to", "somebody@partner.example".to_owned()),
+            ]
+        },
         ..QUIET
     },
     Scene {
@@ -146,17 +182,52 @@ pub(super) const ALL: &[Scene] = &[
         faults: Some(unkind),
         ..QUIET
     },
+    Scene {
+        name: "mastered on premises",
+        casts: on_premises,
+        before: |_, _| {},
+        settings: |_| json!({}),
+        ..QUIET
+    },
+    joiners::NEW,
+    joiners::BY_GROUP,
+    joiners::IN_PLACE,
+    joiners::ON_PREMISES,
+    Scene {
+        name: "somebody took the name",
+        meanwhile: Some(joiners::taken),
+        ..joiners::NEW
+    },
+    Scene {
+        name: "new, without permission",
+        meanwhile: Some(furnish::no_permission),
+        ..joiners::NEW
+    },
+    Scene {
+        name: "new, mails cannot be sent",
+        meanwhile: Some(furnish::no_sending),
+        ..joiners::NEW
+    },
+    Scene {
+        name: "new, unkind",
+        faults: Some(unkind),
+        ..joiners::NEW
+    },
 ];
 
 /// A furnished reference leaver in a calm cloud, everything on.
-const QUIET: Scene = Scene {
+pub(super) const QUIET: Scene = Scene {
     name: "",
     everybody: false,
     before: furnish::everything,
     meanwhile: None,
     faults: None,
     settings: everything,
-    asks: false,
+    kind: Kind::Offboard,
+    casts,
+    by_name: false,
+    fields: |_| Vec::new(),
+    policy: |_| json!({}),
 };
 
 /// Every kind of refusal that the cloud knows, again and again.
@@ -228,7 +299,7 @@ mod tests {
     fn scenes_are_set_in_worlds_and_with_settings_that_are_allowed() {
         for (scene, cast) in ALL
             .iter()
-            .flat_map(|scene| casts().map(|cast| (scene, cast)))
+            .flat_map(|scene| (scene.casts)().into_iter().map(move |cast| (scene, cast)))
         {
             let Value::Object(settings) = (scene.settings)(&cast) else {
                 panic!("{} has no table of settings", scene.name);
