@@ -224,6 +224,51 @@ mod tests {
     }
 
     #[test]
+    fn what_is_kept_back_by_address_is_kept_back_by_every_name() {
+        let mut facts = joiner();
+        let board = group("Board", |g| {
+            g.address = Some("board@contoso.example".to_owned());
+            g.aliases = vec!["directors@contoso.example".to_owned()];
+        });
+        for never in ["board@contoso.example", "DIRECTORS@*", "Board"] {
+            found(&mut facts, vec![board.clone()]);
+            let out = propose_joiner(&AddToGroups, &facts, ALONE, |request, policy| {
+                field(request, "groups", "Board");
+                policy.asks.groups = vec!["*".to_owned()];
+                policy.asks.never = vec![never.to_owned()];
+            });
+            assert!(out.specs.is_empty(), "{never}");
+            // What a role gives is kept from contractors alone.
+            for (contractor, joins) in [("true", 0), ("false", 1)] {
+                let out = propose_joiner(&AddToGroups, &facts, ALONE, |request, policy| {
+                    field(request, "contractor", contractor);
+                    field(request, "contract-end", "2027-01-01");
+                    gives(policy, &["Board"]);
+                    policy.contractors.never = vec![never.to_owned()];
+                    policy.asks.never = vec![never.to_owned()];
+                });
+                assert_eq!(out.specs.len(), joins, "{never}: {:?}", out.remarks);
+            }
+            let kim = Copied {
+                person: PersonLite {
+                    id: "kim".into(),
+                    upn: "kim@contoso.example".to_owned(),
+                    display_name: "Kim".to_owned(),
+                },
+                memberships: vec![board.clone()],
+            };
+            facts.joiner.as_mut().unwrap().copied = Some(kim);
+            let out = propose_joiner(&AddToGroups, &facts, ALONE, |request, policy| {
+                field(request, "copy-from", "Kim");
+                policy.asks.copy = vec!["*".to_owned()];
+                policy.asks.never = vec![never.to_owned()];
+            });
+            assert!(out.specs.is_empty(), "{never}");
+            facts.joiner.as_mut().unwrap().copied = None;
+        }
+    }
+
+    #[test]
     fn a_colleagues_access_is_copied_as_far_as_policy_lets() {
         let mut facts = joiner();
         let person = PersonLite {
@@ -256,6 +301,8 @@ mod tests {
             written: "Kim".to_owned(),
             found: vec![person.clone(), person],
             active: false,
+            guest: false,
+            mail: None,
         }];
         let out = propose_joiner(&AddToGroups, &facts, ALONE, ask);
         assert_eq!(out.refusals[0].code, "ambiguous-person");

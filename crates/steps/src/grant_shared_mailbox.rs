@@ -219,6 +219,17 @@ fn mailbox<'a>(
         .into_iter()
         .flat_map(|joiner| &joiner.mailboxes)
         .find(|named| named.written.eq_ignore_ascii_case(written));
+    if let Some(unread) = named.and_then(|named| named.unread.as_deref()) {
+        // Nobody knows whether it is there: what does not depend on it goes on.
+        out.remarks.push(Remark::new(
+            Weight::Caution,
+            format!(
+                "Access to “{written}” ({}) is left out, because the mailbox could not be read: {unread}. Put that right and plan again, or give the access by hand.",
+                one.because
+            ),
+        ));
+        return None;
+    }
     let (why, hint) = match named.and_then(|named| named.found.as_ref()) {
         None => (
             format!("the tenant has no mailbox “{written}”"),
@@ -281,6 +292,7 @@ mod tests {
                 address: written.to_owned(),
                 kind: kind.to_owned(),
             }),
+            unread: None,
         }];
         facts
     }
@@ -337,5 +349,23 @@ mod tests {
         let out = propose_joiner(&GrantSharedMailbox, &missing, ON, asked);
         assert!(out.refusals.is_empty());
         assert!(out.remarks[0].text.contains("no mailbox"));
+    }
+
+    #[test]
+    fn a_mailbox_that_could_not_be_read_is_not_called_missing() {
+        let mut facts = with("info@contoso.example", None);
+        let denied = "it needs Exchange.ManageAsApp, which is not granted";
+        facts.joiner.as_mut().unwrap().mailboxes[0].unread = Some(denied.to_owned());
+        let out = propose_joiner(&GrantSharedMailbox, &facts, ON, of_role);
+        assert_eq!(
+            (out.specs.len(), out.refusals.as_slice()),
+            (0, [].as_slice())
+        );
+        let text = &out.remarks[0].text;
+        assert!(
+            text.contains(denied) && text.contains("role default"),
+            "{text}"
+        );
+        assert!(!text.contains("has no mailbox"), "{text}");
     }
 }

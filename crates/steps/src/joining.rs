@@ -1,9 +1,11 @@
 //! What joiner steps share: what the person shall get, which groups that means in this tenant, and who the person is by now.
 
-use domain::facts::{Copied, Group, GroupNamed, Joiner};
-use domain::joiner::{self, Sourced, Wanted, barred, may_copy};
+use domain::facts::{Copied, Facts, Group, GroupNamed, Joiner};
+use domain::joiner::{self, Sourced, Wanted, barred, kept_from_contractors, may_copy};
 use domain::plan::{Remark, Weight};
 use domain::planner::{Proposal, Refusal};
+use domain::policy::Policy;
+use domain::request::{Kind, Request};
 use domain::spec::{Change, Effect};
 use engine::hands::{Applied, Problem, Task};
 use serde_json::Value;
@@ -23,6 +25,35 @@ const REQUEST: &str = "the request";
 pub(crate) fn joins<'a>(wish: &Wish<'a>) -> Option<(&'a Joiner, Wanted)> {
     let joiner = wish.facts.joiner.as_ref()?;
     Some((joiner, joiner::wanted(wish.request, wish.policy)))
+}
+
+/// Why the account that was found is not taken for the person of the request: it bears another name. An employee id or an address can
+/// be mistyped, and the account of a colleague must not be completed and handed over.
+pub(crate) fn somebody_else(request: &Request, policy: &Policy, facts: &Facts) -> Option<Refusal> {
+    let joiner = facts.joiner.as_ref()?;
+    if joiner.new || request.kind != Kind::Onboard {
+        return None;
+    }
+    let (person, asked) = (&facts.person, joiner::wanted(request, policy));
+    if joiner::names_agree(&asked, person) {
+        return None;
+    }
+    let id = asked.profile.get("employee-id");
+    let by = match (id, &person.employee_id) {
+        (Some(id), Some(known)) if id.eq_ignore_ascii_case(known) => format!("employee id {id}"),
+        _ => format!(
+            "the address {}",
+            asked.address.as_deref().unwrap_or(&person.upn)
+        ),
+    };
+    Some(Refusal::new(
+        "somebody-else",
+        format!(
+            "the account {} that has {by} is {}, and the request is about {}",
+            person.upn, person.display_name, asked.display_name
+        ),
+        "correct the employee id or the address in the request; where it is this very person, write the name as the directory has it",
+    ))
 }
 
 /// Which of the two systems memberships are written in.
@@ -174,18 +205,7 @@ fn is_open(
         remark(out, weight, text);
         return false;
     }
-    // The policy names groups in one way, the request perhaps in another: every name counts.
-    let names = [written, group.name.as_str()];
-    let rule = barred(wish.policy, wanted.contractor, &names);
-    if let Some(rule) = rule.filter(|_| *because == REQUEST) {
-        remark(
-            out,
-            Weight::Caution,
-            format!(
-                "{} is asked for and not allowed by policy, so it is not given: {rule}.",
-                group.name
-            ),
-        );
+    if is_kept_back(wish, wanted, pick, written, out) {
         return false;
     }
     if !group.licenses.is_empty() {
@@ -223,6 +243,38 @@ fn is_open(
     true
 }
 
+/// Whether policy keeps the group from this person; tells the approver. The policy names groups in one way, the request perhaps in
+/// another: every name and address counts.
+pub(crate) fn is_kept_back(
+    wish: &Wish<'_>,
+    wanted: &Wanted,
+    pick: &Pick<'_>,
+    written: &str,
+    out: &mut Proposal,
+) -> bool {
+    let (group, because) = (pick.group, &pick.because);
+    let names: Vec<&str> = std::iter::once(written).chain(group.names()).collect();
+    let (rule, how) = if because == REQUEST {
+        let rule = barred(wish.policy, wanted.contractor, &names);
+        (
+            rule,
+            "is asked for and not allowed by policy, so it".to_owned(),
+        )
+    } else {
+        let rule = kept_from_contractors(wish.policy, wanted.contractor, &names);
+        (rule, format!("comes with {because} and"))
+    };
+    let Some(rule) = rule else {
+        return false;
+    };
+    remark(
+        out,
+        Weight::Caution,
+        format!("{} {how} is not given: {rule}.", group.name),
+    );
+    true
+}
+
 /// Why membership is not written from here, and how much that matters.
 pub(crate) fn unwritable(group: &Group, person: &str) -> Option<(Weight, String)> {
     if group.synced {
@@ -248,7 +300,7 @@ pub(crate) fn unwritable(group: &Group, person: &str) -> Option<(Weight, String)
 
 /// Whether a colleague's membership is copied, or why not.
 fn copies(wish: &Wish<'_>, wanted: &Wanted, group: &Group) -> Result<(), String> {
-    may_copy(wish.policy, wanted.contractor, group, None)?;
+    may_copy(wish.policy, wanted.contractor, group)?;
     if !group.licenses.is_empty() {
         return Err("it gives licences, which are never copied".to_owned());
     }

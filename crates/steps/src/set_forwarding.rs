@@ -427,6 +427,8 @@ mod tests {
             written: "kim@contoso.example".to_owned(),
             found: vec![kim.clone()],
             active: true,
+            guest: false,
+            mail: None,
         }];
         let out = propose_with(&SetForwarding, &facts, "{}", to("kim@contoso.example"));
         assert_eq!(out.specs[0].params["inside-id"], "kim");

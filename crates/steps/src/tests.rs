@@ -121,7 +121,7 @@ pub(crate) fn joiner() -> Facts {
     facts
 }
 
-fn joiner_request() -> Request {
+pub(crate) fn joiner_request() -> Request {
     let mut request = request();
     request.kind = Kind::Onboard;
     field(&mut request, "given-name", "Joy");
@@ -129,7 +129,7 @@ fn joiner_request() -> Request {
     request
 }
 
-fn joiner_policy() -> Policy {
+pub(crate) fn joiner_policy() -> Policy {
     serde_json::from_value(serde_json::json!({
         "version": 1, "requesters": {}, "approvals": {}, "protected": {},
         "sites": { "default": { "usage-location": "GB", "time-zone": "Europe/London", "language": "en-GB" } },
@@ -167,6 +167,8 @@ pub(crate) fn security_group(id: &str) -> Group {
         synced: false,
         role_assignable: false,
         licenses: Vec::new(),
+        address: None,
+        aliases: Vec::new(),
     }
 }
 

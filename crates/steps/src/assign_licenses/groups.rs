@@ -69,6 +69,13 @@ pub(super) fn to_join<'a>(
             joining::remark(out, weight, text);
             continue;
         }
+        let pick = Pick {
+            group,
+            because: one.because.clone(),
+        };
+        if joining::is_kept_back(wish, asked, &pick, &one.wish, out) {
+            continue;
+        }
         let doubled = joins.iter().any(|other| other.pick.group.id == group.id);
         if !doubled && !joining::is_member(wish, group) {
             if group.role_assignable {
@@ -89,10 +96,7 @@ pub(super) fn to_join<'a>(
                     .iter()
                     .filter_map(|id| bought(wish, id))
                     .collect(),
-                pick: Pick {
-                    group,
-                    because: one.because.clone(),
-                },
+                pick,
             });
         }
     }
@@ -149,11 +153,11 @@ fn sentence(join: &Joins<'_>) -> String {
 }
 
 fn permissions(joins: &[Joins<'_>]) -> Vec<String> {
-    let mut permissions = vec![
-        "GroupMember.ReadWrite.All",
-        "Directory.Read.All",
-        "User.Read.All",
-    ];
+    let mut permissions = vec!["Directory.Read.All", "User.Read.All"];
+    // Membership of a list is written in the mail system.
+    if joins.iter().any(|join| !join.pick.group.is_list()) {
+        permissions.insert(0, "GroupMember.ReadWrite.All");
+    }
     if joins.iter().any(|join| join.pick.group.role_assignable) {
         permissions.push("RoleManagement.ReadWrite.Directory");
     }

@@ -229,6 +229,26 @@ fn by_group(policy: &mut Policy) {
 }
 
 #[test]
+fn a_licence_group_that_is_kept_from_contractors_is_not_joined() {
+    let mut facts = joiner();
+    facts.joiner.as_mut().unwrap().groups[0].found[0].address =
+        Some("e3@contoso.example".to_owned());
+    for (contractor, joins) in [("true", 0), ("false", 1)] {
+        let out = propose_joiner(
+            &AssignLicenses,
+            &facts,
+            &[("assign-licenses", "{}")],
+            |request, policy| {
+                by_group(policy);
+                crate::tests::field(request, "contractor", contractor);
+                policy.contractors.never = vec!["e3@contoso.example".to_owned()];
+            },
+        );
+        assert_eq!(out.specs.len(), joins, "{:?}", out.remarks);
+    }
+}
+
+#[test]
 fn a_group_licensed_person_gets_no_direct_licence() {
     let out = propose(&joiner(), "{}", by_group);
     assert_eq!(out.specs[0].key.as_str(), "assign-licenses:groups");
