@@ -373,6 +373,57 @@ mod tests {
     }
 
     #[test]
+    fn a_pass_into_an_account_in_use_is_a_danger() {
+        let dangers = |facts: &domain::facts::Facts| {
+            let out = propose_joiner(&CreateTemporaryAccessPass, facts, ON, |_, _| {});
+            let remarks = out.remarks.iter();
+            let dangers = remarks.filter(|remark| remark.weight == Weight::Danger);
+            (out.specs.len(), dangers.count())
+        };
+        let mut facts = joiner();
+        assert_eq!(dangers(&facts), (1, 0));
+        facts.joiner.as_mut().unwrap().new = false;
+        facts.person.sign_in_allowed = false;
+        assert_eq!(dangers(&facts), (1, 0));
+        facts.person.sign_in_allowed = true;
+        assert_eq!(dangers(&facts), (1, 1));
+    }
+
+    #[test]
+    fn no_pass_is_mailed_outside() {
+        let mut facts = joiner();
+        facts.named = vec![domain::facts::Named {
+            written: "manager".to_owned(),
+            found: facts.person.manager.clone().into_iter().collect(),
+            active: true,
+            guest: false,
+            mail: Some("the.boss@contoso.example".to_owned()),
+        }];
+        let made = |facts: &domain::facts::Facts| {
+            let out = propose_joiner(&CreateTemporaryAccessPass, facts, ON, |_, _| {});
+            let notice = propose_joiner(
+                &notify_manager::NotifyManager,
+                facts,
+                &[ON[1], ON[0]],
+                |_, _| {},
+            );
+            let params = &notice.specs[0].params;
+            assert_eq!(params["recipients"], json!([facts.named[0].mail]));
+            assert_eq!(params["pass"], !out.specs.is_empty());
+            (
+                out.specs.len(),
+                out.remarks.first().map(|remark| remark.weight),
+            )
+        };
+        assert_eq!(made(&facts), (1, None));
+        facts.named[0].guest = true;
+        assert_eq!(made(&facts), (0, Some(Weight::Danger)));
+        facts.named[0].guest = false;
+        facts.named[0].mail = Some("boss@elsewhere.example".to_owned());
+        assert_eq!(made(&facts), (0, Some(Weight::Danger)));
+    }
+
+    #[test]
     fn a_pass_is_sealed_with_the_moment_until_which_it_works() {
         let (expires, pass) = opened(&sealed("2026-12-01T17:00:00Z", "a b"));
         assert_eq!(expires.unwrap().to_string(), "2026-12-01T17:00:00Z");

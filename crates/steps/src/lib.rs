@@ -154,9 +154,26 @@ pub fn names(request: &Request, switches: &Switches) -> Vec<String> {
     names
 }
 
-/// What the steps that are switched on propose. Pure.
+/// What the steps that are switched on propose. Pure. Where the account that was found is not the person's, nothing is proposed but a
+/// refusal.
 #[must_use]
 pub fn propose(request: &Request, policy: &Policy, facts: &Facts, switches: &Switches) -> Proposal {
+    match joining::somebody_else(request, policy, facts) {
+        Some(refusal) => Proposal {
+            refusals: vec![refusal],
+            ..Proposal::default()
+        },
+        None => proposed(request, policy, facts, switches),
+    }
+}
+
+/// The same without asking whose account it is.
+pub(crate) fn proposed(
+    request: &Request,
+    policy: &Policy,
+    facts: &Facts,
+    switches: &Switches,
+) -> Proposal {
     let mut out = Proposal::default();
     for name in switches.keys().filter(|name| find(name).is_none()) {
         out.refusals.push(Refusal::new(

@@ -64,7 +64,7 @@ impl Step for Notify {
             && !told_apart
             && let Some(manager) = &wish.facts.person.manager
         {
-            recipients.push(manager.upn.clone());
+            recipients.push(wish.mail_of(manager));
         }
         recipients.sort();
         recipients.dedup_by(|a, b| a.eq_ignore_ascii_case(b));

@@ -146,6 +146,20 @@ impl Wish<'_> {
         }
     }
 
+    /// What was read of somebody whom request, policy or directory name.
+    pub(crate) fn known(&self, id: &ObjectId) -> Option<&Named> {
+        self.facts
+            .named
+            .iter()
+            .find(|named| matches!(named.found.as_slice(), [one] if one.id == *id))
+    }
+
+    /// Where mail to somebody goes: the mail address where there is one, else the sign-in name.
+    pub(crate) fn mail_of(&self, person: &PersonLite) -> String {
+        let mail = self.known(&person.id).and_then(|known| known.mail.clone());
+        mail.unwrap_or_else(|| person.upn.clone())
+    }
+
     fn is_inactive(&self, id: &ObjectId) -> bool {
         self.facts
             .named
