@@ -2,6 +2,8 @@
 
 mod account;
 mod in_place;
+mod making;
+mod ours;
 mod premises;
 mod profile;
 mod sign_in;
@@ -9,12 +11,12 @@ mod sign_in;
 mod tests;
 
 use async_trait::async_trait;
-use domain::facts::{Joiner, NameTried, PersonLite};
+use domain::facts::{Facts, Joiner, NameTried, PersonLite};
 use domain::joiner::Wanted;
-use domain::plan::Weight;
+use domain::plan::{Plan, Weight};
 use domain::planner::{Proposal, Refusal};
 use domain::request::{Kind, Request};
-use domain::spec::StepSpec;
+use domain::spec::{Change, StepSpec};
 use engine::hands::{Applied, Problem, Seen, Task};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,7 +25,7 @@ use serde_json::Value;
 use crate::cx::Cx;
 use crate::joining;
 use crate::settings;
-use crate::step::{About, Step, Undo, swapped};
+use crate::step::{About, Step, Undo, names, swapped};
 use crate::wish::{MANAGER, Wish};
 
 /// Creates the account, or completes one that is there.
@@ -33,6 +35,10 @@ pub(crate) struct CreateUser;
 const ENABLE: &str = "enable";
 /// The key's part of the step that waits for the synchronised account.
 const SYNCED: &str = "synced";
+/// The key's part of the step that reads what was written on premises.
+const PROFILE: &str = "profile-on-premises";
+/// The key's part of the step that reads that sign-in was opened on premises.
+const OPENED: &str = "sign-in-on-premises";
 
 const ABOUT: About = About {
     name: "create-user",
@@ -45,6 +51,8 @@ const ABOUT: About = About {
     permissions: &[
         "User.ReadWrite.All",
         "User.EnableDisableAccount.All",
+        "User-PasswordProfile.ReadWrite.All",
+        "User.RevokeSessions.All",
         "User.Read.All",
     ],
     schema: settings::schema::<Settings>,
@@ -138,9 +146,10 @@ impl Step for CreateUser {
             in_place::propose(wish, &coming, out);
             return;
         }
-        if !name_is_free(wish, joiner, out) {
+        if !is_as_asked(wish, &asked, joiner, out) || !name_is_free(wish, joiner, out) {
             return;
         }
+        namesakes(joiner, &coming, out);
         if settings.place == Place::OnPremises {
             premises::propose(wish, &coming, out);
         } else {
@@ -152,6 +161,7 @@ impl Step for CreateUser {
         match part(task.spec) {
             Part::Enable => sign_in::observe(cx, task).await,
             Part::Synced => premises::observe(cx, task).await,
+            Part::Premises | Part::Opened => premises::observe_parts(cx, task).await,
             Part::Account if task.spec.params[account::CREATES] == true => {
                 account::observe(cx, task).await
             }
@@ -163,16 +173,21 @@ impl Step for CreateUser {
         match part(task.spec) {
             Part::Enable => sign_in::enable(cx, task, todo).await,
             // There is nothing to write: the directories sync by themselves.
-            Part::Synced => Applied::default(),
+            Part::Synced | Part::Opened => Applied::default(),
+            Part::Premises => premises::compare(cx, task, todo).await,
             Part::Account if task.spec.params[account::CREATES] == true => {
-                account::create(cx, task, todo).await
+                making::create(cx, task, todo).await
             }
             Part::Account => in_place::write(cx, task, todo).await,
         }
     }
 
+    /// An account that was created stays, and nobody comes in by it any more.
     fn undo(&self, spec: &StepSpec, before: &[Value]) -> Undo {
-        swapped(spec, before)
+        match part(spec) {
+            Part::Account if spec.params[account::CREATES] == true => account::undo(spec),
+            _ => swapped(spec, before),
+        }
     }
 }
 
@@ -181,6 +196,8 @@ enum Part {
     Account,
     Enable,
     Synced,
+    Premises,
+    Opened,
 }
 
 fn part(spec: &StepSpec) -> Part {
@@ -189,6 +206,10 @@ fn part(spec: &StepSpec) -> Part {
         Part::Enable
     } else if parts(SYNCED) {
         Part::Synced
+    } else if parts(PROFILE) {
+        Part::Premises
+    } else if parts(OPENED) {
+        Part::Opened
     } else {
         Part::Account
     }
@@ -217,6 +238,27 @@ fn manager(wish: &Wish<'_>, asked: &Wanted, out: &mut Proposal) -> Option<Person
         }
         return None;
     };
+    let person = &wish.facts.person;
+    let itself = [
+        Some(&person.upn),
+        person.mail.as_ref(),
+        asked.address.as_ref(),
+    ];
+    let named = wish.resolve(written, "");
+    if itself
+        .into_iter()
+        .flatten()
+        .any(|own| own.eq_ignore_ascii_case(written))
+        || named.is_err() && written.eq_ignore_ascii_case(&asked.display_name)
+    {
+        let text = format!(
+            "the request names {written} as the manager of {}, and nobody is their own manager",
+            asked.display_name
+        );
+        let hint = "name the manager, or leave it out";
+        joining::refuse(out, Refusal::new("own-manager", text, hint));
+        return None;
+    }
     let purpose = format!("The line of report of {}", asked.display_name);
     match wish.resolve(written, &purpose) {
         Ok(manager) => Some(manager),
@@ -224,6 +266,93 @@ fn manager(wish: &Wish<'_>, asked: &Wanted, out: &mut Proposal) -> Option<Person
             joining::refuse(out, refusal);
             None
         }
+    }
+}
+
+/// Whether the person gets the sign-in name that the request itself gives: none other is chosen silently.
+fn is_as_asked(wish: &Wish<'_>, asked: &Wanted, joiner: &Joiner, out: &mut Proposal) -> bool {
+    let Some(address) = asked.address.as_deref() else {
+        return true;
+    };
+    let is = |upn: &str| {
+        let local = upn.split('@').next().unwrap_or_default();
+        upn.eq_ignore_ascii_case(address) || local.eq_ignore_ascii_case(address)
+    };
+    let tried = joiner.names.iter().find(|tried| is(&tried.upn));
+    let Some(because) = tried.and_then(|tried| tried.taken.as_deref()) else {
+        return true;
+    };
+    joining::refuse(
+        out,
+        Refusal::new(
+            "name-taken",
+            format!(
+                "the request asks for the sign-in name {address} for {}, and it cannot be had: {because}",
+                wish.name()
+            ),
+            "give another one, leave the address out to have one chosen, or restore the account where it is the same person",
+        ),
+    );
+    false
+}
+
+/// Tells of accounts that may be this very person's, by more than the name.
+fn namesakes(joiner: &Joiner, coming: &Coming<'_>, out: &mut Proposal) {
+    let same = |name: &str, known: Option<&String>| {
+        let asked = coming.asked.profile.get(name);
+        matches!((asked, known), (Some(a), Some(b)) if a.trim().eq_ignore_ascii_case(b.trim()))
+    };
+    for namesake in &joiner.namesakes {
+        let managed = match (coming.manager, &namesake.manager) {
+            (Some(manager), Some(known)) => manager.id == known.id,
+            _ => false,
+        };
+        let shared = [
+            (
+                same("employee-id", namesake.employee_id.as_ref()),
+                "employee id",
+            ),
+            (
+                same("department", namesake.department.as_ref()),
+                "department",
+            ),
+            (managed, "manager"),
+        ];
+        let shared: Vec<&str> = shared
+            .iter()
+            .filter_map(|(same, what)| same.then_some(*what))
+            .collect();
+        if shared.is_empty() {
+            continue;
+        }
+        let (upn, name) = (&namesake.person.upn, &namesake.person.display_name);
+        joining::remark(
+            out,
+            Weight::Danger,
+            format!(
+                "{name} <{upn}> has the same name and the same {}: this may be the same person. If it is, give {upn} as the address in the request, which onboards in place.",
+                names(shared)
+            ),
+        );
+    }
+}
+
+/// What a plan that creates the account is held against when the tenant is read again and the name has an account: its own specs, whose
+/// probes know whether the account is the run's. Where the run has not made it yet, somebody else has the name.
+pub(crate) fn hold_on(plan: &Plan, facts: &Facts, fresh: &mut Vec<StepSpec>) {
+    if facts.joiner.as_ref().is_none_or(|joiner| joiner.new) {
+        return;
+    }
+    fresh.retain(|spec| spec.step != ABOUT.name);
+    for spec in plan.steps.iter().filter(|spec| spec.step == ABOUT.name) {
+        let mut spec = spec.clone();
+        let creates = spec.params[account::CREATES] == true;
+        let account = |change: &&mut Change| creates && change.property == account::ACCOUNT;
+        for change in spec.changes.iter_mut().filter(account) {
+            let holder = &facts.person.display_name;
+            change.now = format!("taken by an account of {holder}").into();
+        }
+        fresh.push(spec);
     }
 }
 

@@ -24,7 +24,7 @@ use crate::step::Step;
 use crate::taking_back::hold_against;
 use crate::vault::Vault;
 use crate::wish::Switches;
-use crate::{find, propose};
+use crate::{create_user, find, propose, proposed};
 
 /// How long a first read waits for writes of its run that are still on their way, so that all are read back together.
 const GATHER: Duration = Duration::from_secs(15);
@@ -166,6 +166,12 @@ fn step_of(task: &Task<'_>) -> Result<&'static dyn Step, Problem> {
     })
 }
 
+/// Whether the person's account comes about by this very plan.
+fn creates(plan: &Plan) -> bool {
+    let mut steps = plan.steps.iter();
+    steps.any(|spec| spec.has(|effect| *effect == Effect::CreatesPerson))
+}
+
 /// Takes out of the facts what this very run has brought about, so that a retry is judged by what others have changed.
 fn forget_own_work(plan: &Plan, facts: &mut Facts) {
     let does = |effect: &Effect| plan.steps.iter().any(|spec| spec.effects.contains(effect));
@@ -251,6 +257,11 @@ impl Hands for TenantHands {
         forget_own_work(plan, &mut facts);
         let proposal = match reverse {
             Some(reverse) => hold_against(self, run, plan, reverse).await?,
+            None if creates(plan) => {
+                let mut fresh = proposed(&request, &policy, &facts, &switches);
+                create_user::hold_on(plan, &facts, &mut fresh.specs);
+                fresh
+            }
             None => propose(&request, &policy, &facts, &switches),
         };
         let protected = protect::refusals(&request, &policy, &facts, &proposal.specs);

@@ -91,6 +91,9 @@ impl About {
     }
 }
 
+/// The parameter of a spec that only reads what somebody else has done.
+pub(crate) const READS_ONLY: &str = "reads-only";
+
 /// How a step is taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Undo {

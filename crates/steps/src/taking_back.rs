@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::RunId;
 use domain::StepKey;
 use domain::drift::short;
-use domain::plan::{Plan, Remark, Weight};
+use domain::plan::{Plan, Remark, Weight, is_containment};
 use domain::planner::Proposal;
 use domain::spec::{ByHand, Change, Edge, Effect, Expect, StepSpec};
 use engine::hands::{Hands, Problem, Purpose, Seen, Task};
@@ -13,7 +13,7 @@ use engine::state::{RunState, operation};
 use serde_json::Value;
 
 use crate::find;
-use crate::step::Undo;
+use crate::step::{READS_ONLY, Undo};
 
 /// The reverse of everything that this run has done, last first, and what cannot return. Pure.
 #[must_use]
@@ -54,7 +54,9 @@ pub fn take_back(plan: &Plan, state: &RunState) -> Proposal {
         }
     }
     for (waits, edge) in turned_round(plan, &reversed) {
-        if let Some(spec) = out.specs.iter_mut().find(|spec| spec.key == waits) {
+        // Closing access waits for nothing.
+        let mut waiting = out.specs.iter_mut().filter(|spec| !is_containment(spec));
+        if let Some(spec) = waiting.find(|spec| spec.key == waits) {
             spec.edges.push(edge);
         }
     }
@@ -68,6 +70,9 @@ fn undone(key: &StepKey) -> StepKey {
 
 /// Whether a step has changed nothing: what was only waited for needs no taking back.
 fn only_reads(spec: &StepSpec) -> bool {
+    if spec.params[READS_ONLY] == true {
+        return true;
+    }
     spec.effects.iter().all(|effect| {
         matches!(
             effect,

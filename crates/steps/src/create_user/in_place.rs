@@ -7,6 +7,7 @@ use engine::hands::{Applied, Class, Problem, Seen, Task};
 use serde_json::json;
 
 use super::account::{self, MANAGER};
+use super::making;
 use super::profile::{self, DISPLAY_NAME};
 use super::sign_in;
 use super::{ABOUT, Coming};
@@ -109,8 +110,8 @@ pub(super) async fn write(cx: &Cx<'_>, task: &Task<'_>, todo: &[usize]) -> Appli
         .copied()
         .collect();
     let (mut done, managed) = futures::future::join(
-        account::patch(cx, task, person, &rest),
-        account::set_manager(cx, task, person, &manager),
+        making::patch(cx, task, person, &rest),
+        making::set_manager(cx, task, person, &manager),
     )
     .await;
     done.calls.extend(managed.calls);

@@ -117,40 +117,34 @@ impl Aftermath<'_> {
         // “How to synchronize attributes for Lifecycle workflows”).
         let pairs = self.pairs.iter().filter(|(name, _)| *name != HIRE_DATE);
         let pairs = pairs.copied().chain([(property, state)]);
-        let what = "Read profile, manager and sign-in of";
-        self.reads(wish, PROFILE, COMPARED, what, pairs.collect())
+        let changes = pairs.map(|(property, value)| lasting(wish.person(), property, value));
+        let summary = format!(
+            "Read what came from on premises of {}: profile, manager and sign-in",
+            wish.name()
+        );
+        self.reads(PROFILE, COMPARED, summary, changes.collect())
     }
 
     /// Sign-in, once it was opened there.
     fn opened(&self, wish: &Wish<'_>) -> StepSpec {
-        let what = "Read that the cloud lets in";
+        let opens = Change {
+            now: BLOCKED.into(),
+            ..lasting(wish.person(), SIGN_IN, ALLOWED)
+        };
+        let summary = format!("Wait until the cloud lets {} in", wish.name());
         StepSpec {
             edges: vec![Edge::Needs(ABOUT.key(ENABLE))],
-            ..self.reads(wish, OPENED, SYNC, what, vec![(SIGN_IN, ALLOWED)])
+            ..self.reads(OPENED, SYNC, summary, vec![opens])
         }
     }
 
-    fn reads(
-        &self,
-        wish: &Wish<'_>,
-        key: &str,
-        budget: Budget,
-        what: &str,
-        pairs: Vec<(&str, &str)>,
-    ) -> StepSpec {
-        let changes = pairs
-            .iter()
-            .map(|(property, value)| lasting(wish.person(), property, value));
+    fn reads(&self, key: &str, budget: Budget, summary: String, changes: Vec<Change>) -> StepSpec {
         StepSpec {
             key: ABOUT.key(key),
             params: json!({ "managers": self.managers, READS_ONLY: true }),
             budget,
             permissions: vec!["User.Read.All".to_owned()],
-            ..ABOUT.spec(
-                format!("{what} {}, as they come from on premises", wish.name()),
-                changes.collect(),
-                vec![Effect::ChangesProfile],
-            )
+            ..ABOUT.spec(summary, changes, vec![Effect::ChangesProfile])
         }
     }
 }

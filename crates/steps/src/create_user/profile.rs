@@ -1,5 +1,6 @@
 //! Parts of the profile: the names that requests and policies use, the properties they stand in, and how each is read and written.
 
+use domain::drift::short;
 use domain::facts::Person;
 use domain::joiner::Wanted;
 use domain::plan::Weight;
@@ -47,7 +48,8 @@ const fn part(name: &'static str, property: &'static str, shape: Shape, most: us
 pub(super) const DISPLAY_NAME: &str = "display-name";
 /// The name of the employee id among the parts.
 pub(super) const EMPLOYEE_ID: &str = "employee-id";
-const HIRE_DATE: &str = "hire-date";
+/// The name of the day of hire among the parts.
+pub(super) const HIRE_DATE: &str = "hire-date";
 
 /// All parts, in the order in which a plan shows them.
 const PARTS: [Part; 18] = [
@@ -110,8 +112,10 @@ pub(super) fn parts(asked: &Wanted, new: bool, out: &mut Proposal) -> Vec<Writte
             joining::refuse(out, Refusal::new("profile", told, "write it as YYYY-MM-DD"));
         } else if length > part.most {
             let told = format!(
-                "the {} has {length} characters, and the directory takes {}: “{text}”",
-                part.name, part.most
+                "the {} has {length} characters, and the directory takes {}: {}",
+                part.name,
+                part.most,
+                short(&Value::from(text))
             );
             joining::refuse(
                 out,

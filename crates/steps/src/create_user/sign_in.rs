@@ -16,14 +16,15 @@ use crate::wish::Wish;
 /// The property of sign-in.
 pub(super) const SIGN_IN: &str = "sign-in";
 
+/// What opening and blocking takes.
+pub(super) const PERMISSIONS: [&str; 2] = ["User.EnableDisableAccount.All", "User.Read.All"];
+
 /// Sign-in is opened, not before this moment.
 pub(super) fn opening(wish: &Wish<'_>, not_before: Option<Timestamp>) -> StepSpec {
     StepSpec {
         key: ABOUT.key(ENABLE),
         not_before,
-        permissions: ["User.EnableDisableAccount.All", "User.Read.All"]
-            .map(str::to_owned)
-            .to_vec(),
+        permissions: PERMISSIONS.map(str::to_owned).to_vec(),
         ..ABOUT.spec(
             format!("Allow sign-in for {}", wish.name()),
             vec![change(wish.person(), SIGN_IN, BLOCKED, ALLOWED)],

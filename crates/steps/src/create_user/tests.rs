@@ -65,6 +65,10 @@ fn a_new_account_is_shown_part_by_part_and_opened_at_the_first_moment() {
     assert_eq!(create.effects, [Effect::CreatesPerson]);
     assert_eq!(create.not_before, None);
     assert!(create.changes.iter().all(|change| change.now.is_null()));
+    assert_eq!(
+        value(&out, 0, "first password").as_deref(),
+        Some("random, known to nobody")
+    );
     let all_stay =
         |change: &domain::spec::Change| matches!(change.reversal, Reversal::CannotReturn(_));
     assert!(create.changes.iter().all(all_stay));
@@ -156,6 +160,8 @@ fn a_manager_is_one_person_who_can_sign_in() {
                 })
                 .collect(),
             active,
+            guest: false,
+            mail: None,
         }];
         propose(&facts, "{}", |request, _| {
             field(request, "manager", "Bo Ss")
@@ -260,7 +266,7 @@ fn on_premises_a_person_creates_the_account_and_the_run_awaits_it() {
         tomorrow(request);
         field(request, "department", "Sales");
     });
-    let [create, synced, enable] = out.specs.as_slice() else {
+    let [create, synced, profile, enable, opened] = out.specs.as_slice() else {
         panic!("{:?}", out.specs)
     };
     let work = create.by_hand.as_ref().unwrap();
@@ -278,6 +284,211 @@ fn on_premises_a_person_creates_the_account_and_the_run_awaits_it() {
     assert_eq!(synced.effects, [Effect::AwaitsSync, Effect::CreatesPerson]);
     assert!(synced.budget.converge_ms >= 3 * 3_600_000 && synced.by_hand.is_none());
     assert!(enable.by_hand.is_some() && enable.not_before.is_some());
+    assert!(
+        work.instructions
+            .last()
+            .unwrap()
+            .contains("`tenure runs done`")
+    );
+    // What the cloud shows is read apart from the account's presence, and no day of hire is awaited.
+    let read: Vec<&str> = profile
+        .changes
+        .iter()
+        .map(|one| one.property.as_str())
+        .collect();
+    assert_eq!(
+        read,
+        [
+            "display-name",
+            "given-name",
+            "family-name",
+            "department",
+            "sign-in until the first day"
+        ]
+    );
+    assert_eq!(profile.effects, [Effect::ChangesProfile]);
+    assert_eq!(
+        (opened.changes[0].property.as_str(), opened.not_before),
+        ("sign-in", None)
+    );
+    assert_eq!(
+        opened.edges,
+        [domain::spec::Edge::Needs("create-user:enable".into())]
+    );
+    let now = propose(&newcomer(), settings, |_, _| {});
+    let keys: Vec<&str> = now.specs.iter().map(|spec| spec.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        [
+            "create-user",
+            "create-user:synced",
+            "create-user:profile-on-premises"
+        ]
+    );
+    assert_eq!(value(&now, 2, "sign-in").as_deref(), Some("allowed"));
     let nobody = serde_json::json!({ "where": "on-premises" });
     assert!(check(&nobody).unwrap_err().starts_with("assignee"));
+}
+
+#[test]
+fn the_requests_own_sign_in_name_is_given_or_refused() {
+    let mut facts = newcomer();
+    let joiner = facts.joiner.as_mut().unwrap();
+    joiner.names = vec![
+        tried("ada@contoso.example", Some("it is an address of Ben")),
+        tried("joy.comer@contoso.example", None),
+    ];
+    let asks = |request: &mut Request, _: &mut Policy| {
+        request.person.address = Some(Cited::typed("Ada@contoso.example".to_owned()));
+    };
+    let out = propose(&facts, "{}", asks);
+    assert_eq!(
+        (out.specs.len(), out.refusals[0].code.as_str()),
+        (0, "name-taken")
+    );
+    let refusal = &out.refusals[0];
+    assert!(
+        refusal.text.contains("it is an address of Ben"),
+        "{refusal:?}"
+    );
+    assert!(
+        refusal.hint.contains("leave the address out"),
+        "{refusal:?}"
+    );
+    let unverified = "its domain is not verified in this tenant";
+    facts.joiner.as_mut().unwrap().names[0] = tried("ada@contoso.example", Some(unverified));
+    assert!(
+        propose(&facts, "{}", asks).refusals[0]
+            .text
+            .contains(unverified)
+    );
+    assert_eq!(propose(&facts, "{}", |_, _| {}).specs.len(), 1);
+}
+
+fn lite(id: &str, name: &str) -> PersonLite {
+    PersonLite {
+        id: id.into(),
+        upn: format!("{id}@contoso.example"),
+        display_name: name.to_owned(),
+    }
+}
+
+#[test]
+fn an_account_that_may_be_the_same_persons_is_told() {
+    let mut facts = newcomer();
+    facts.joiner.as_mut().unwrap().namesakes = vec![domain::facts::Namesake {
+        person: lite("joy.comer7", "Joy Comer"),
+        department: Some("Sales".to_owned()),
+        employee_id: Some("4711".to_owned()),
+        manager: None,
+    }];
+    let dangers = |field_name: &str, text: &str| -> Vec<String> {
+        let out = propose(&facts, "{}", |request, _| field(request, field_name, text));
+        let remarks = out.remarks.into_iter();
+        remarks
+            .filter(|remark| remark.weight == Weight::Danger)
+            .map(|remark| remark.text)
+            .collect()
+    };
+    assert_eq!(dangers("department", "Finance"), Vec::<String>::new());
+    for (name, text, shared) in [
+        ("department", "sales", "department"),
+        ("employee-id", "4711", "employee id"),
+    ] {
+        let told = dangers(name, text);
+        assert!(
+            told[0].contains(shared) && told[0].contains("joy.comer7@contoso.example"),
+            "{told:?}"
+        );
+    }
+}
+
+#[test]
+fn nobody_is_their_own_manager() {
+    for own in ["joy.comer@contoso.example", "Joy Comer"] {
+        let out = propose(&newcomer(), "{}", |request, _| {
+            field(request, "manager", own)
+        });
+        let [refusal] = out.refusals.as_slice() else {
+            panic!("{:?}", out.refusals);
+        };
+        assert!(
+            refusal.text.contains("nobody is their own manager"),
+            "{refusal:?}"
+        );
+    }
+    // Somebody else may have the same name.
+    let mut facts = newcomer();
+    facts.named = vec![Named {
+        written: "Joy Comer".to_owned(),
+        found: vec![lite("elder", "Joy Comer")],
+        active: true,
+        guest: false,
+        mail: None,
+    }];
+    let out = propose(&facts, "{}", |request, _| {
+        field(request, "manager", "Joy Comer")
+    });
+    assert_eq!(out.refusals, []);
+}
+
+#[test]
+fn an_account_of_another_name_is_not_the_person() {
+    let mut facts = known();
+    facts.person.employee_id = Some("C0014".to_owned());
+    facts.person.display_name = "Grace Okafor".to_owned();
+    facts.person.upn = "grace.okafor@contoso.example".to_owned();
+    let (request, policy) = (
+        crate::tests::joiner_request(),
+        crate::tests::joiner_policy(),
+    );
+    let asked = |set: &dyn Fn(&mut Request)| {
+        let mut request = request.clone();
+        set(&mut request);
+        let switches = [("create-user".to_owned(), serde_json::json!({}))].into();
+        crate::propose(&request, &policy, &facts, &switches)
+    };
+    let out = asked(&|request| field(request, "employee-id", "C0014"));
+    assert_eq!((out.specs.len(), out.refusals.len()), (0, 1));
+    assert_eq!(
+        out.refusals[0].text,
+        "the account grace.okafor@contoso.example that has employee id C0014 is Grace Okafor, and the request is about Joy Comer"
+    );
+    let out = asked(&|request| {
+        request.person.address = Some(Cited::typed("grace.okafor@contoso.example".to_owned()));
+    });
+    assert!(
+        out.refusals[0]
+            .text
+            .contains("has the address grace.okafor@"),
+        "{out:?}"
+    );
+    let out = asked(&|request| {
+        field(request, "given-name", "Grace");
+        field(request, "family-name", "OKAFOR");
+    });
+    assert_eq!(out.refusals, []);
+}
+
+#[test]
+fn a_created_account_stays_when_taken_back_and_nobody_comes_in_by_it() {
+    let open = propose(&newcomer(), "{}", |_, _| {});
+    let Undo::Spec(undo) = CreateUser.undo(&open.specs[0], &[]) else {
+        panic!("sign-in can be blocked again");
+    };
+    assert_eq!(
+        (undo.effects.as_slice(), undo.changes.len()),
+        ([Effect::ClosesSignIn].as_slice(), 1)
+    );
+    assert_eq!(undo.changes[0].after, Expect::Is("blocked".into()));
+    assert!(
+        undo.summary.contains("the account itself stays"),
+        "{}",
+        undo.summary
+    );
+    let ahead = propose(&newcomer(), "{}", |request, _| tomorrow(request));
+    let Undo::Cannot(because) = CreateUser.undo(&ahead.specs[0], &[]) else {
+        panic!("its sign-in was never opened by this step");
+    };
+    assert!(because.contains("plan of its own"));
 }

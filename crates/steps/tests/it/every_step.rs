@@ -347,6 +347,14 @@ pub(crate) async fn undone(bench: &Bench, key: &StepKey) -> Option<String> {
             );
             Some(spec.step)
         }
+        // What cannot go is closed at least.
+        Undo::Spec(undo) if undo.effects == [Does::ClosesSignIn] && marked => {
+            lab.carry(&undo).await;
+            let world = lab.sandbox.world();
+            let (_, user) = world.tenants[lab.leaver.tenant].user(&lab.plan.upn)?;
+            assert!(!user.account_enabled, "{key}");
+            Some(spec.step)
+        }
         Undo::Spec(undo) => {
             assert!(!marked, "{key} was shown as one that cannot return");
             lab.carry(&undo).await;

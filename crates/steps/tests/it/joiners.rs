@@ -2,6 +2,7 @@
 
 mod accounts;
 mod licences;
+mod premises;
 mod scenarios;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
-//! Accounts that are made once and never a stranger's: lost replies, names taken in between, the first moment of work, and accounts
-//! that come from a directory on premises.
+//! Accounts that are made once and never a stranger's: lost replies, names taken in between, the first moment of work, and what is left
+//! of them when they are taken back.
 
 use std::time::Duration;
 
@@ -7,21 +7,20 @@ use connectors::Purpose as CallPurpose;
 use connectors::graph::{Call, Path};
 use domain::drift::compare;
 use engine::state::Outcome;
-use serde_json::{Value, json};
-use sim::world::{OnPremisesUser, User};
-use sim::worlds::NORTHWIND;
-use sim::{Effect, Faults, HumanChange, Rule};
+use serde_json::json;
+use sim::world::User;
+use sim::{Effect, Faults, Rule};
 
 use super::*;
 use crate::every_step::{Log, all};
 use crate::leavers::START;
 use crate::whole_run::{Inbox, drive};
 
-const CREATE: &str = "create-user";
+pub(super) const CREATE: &str = "create-user";
 const UPN: &str = "arne.holm@contoso.example";
 
 /// Everybody of the new sign-in name.
-fn of_that_name(lab: &Lab) -> Vec<User> {
+pub(super) fn of_that_name(lab: &Lab) -> Vec<User> {
     let world = lab.sandbox.world();
     let users = world.tenants[lab.leaver.tenant].users.values();
     users
@@ -31,11 +30,11 @@ fn of_that_name(lab: &Lab) -> Vec<User> {
 }
 
 /// Another administrator makes an account of that name.
-async fn somebody_else(lab: &Lab, display_name: &str, employee_id: Option<&str>) {
+pub(super) async fn somebody_else(lab: &Lab, display_name: &str, employee_id: Option<&str>) {
     let body = json!({
         "accountEnabled": true, "displayName": display_name, "mailNickname": "arne.holm", "userPrincipalName": UPN,
         "employeeId": employee_id,
-        "passwordProfile": { "password": "correct-Horse-7-battery" },
+        "passwordProfile": { "password": STRANGERS },
     });
     let ctx = connectors::Ctx::of(CallPurpose::Apply);
     let call = Call::post(Path::of(["users"]), body);
@@ -49,7 +48,7 @@ fn failing(effect: Effect) -> Faults {
     }
 }
 
-fn impossible(seen: &[Seen]) -> &str {
+pub(super) fn impossible(seen: &[Seen]) -> &str {
     match &seen[0] {
         Seen::Impossible { because } => because,
         other => panic!("{other:?}"),
@@ -103,6 +102,175 @@ async fn an_account_with_the_same_marks_that_was_there_before_is_not_ours() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plain_answer_that_the_name_is_taken_means_a_stranger_whatever_the_account_looks_like() {
+    let bench = Bench::of(ARNE).await;
+    for refused_before in [false, true] {
+        let (lab, spec) = bench.ready(&CREATE.into()).await;
+        let mut attempt = 1;
+        if refused_before {
+            // A call that was answered with an error has made no account either.
+            lab.sandbox.set_faults(failing(Effect::FailBefore {
+                status: 403,
+                retry_after_s: None,
+            }));
+            let applied = lab.apply(&spec, attempt, &all(&spec)).await;
+            assert_eq!(applied.problems.len(), spec.changes.len());
+            lab.sandbox.set_faults(calm());
+            attempt += 1;
+        }
+        somebody_else(&lab, "Arne Holm", Some("20417")).await;
+        let applied = lab.apply(&spec, attempt, &all(&spec)).await;
+        assert_eq!(
+            (applied.calls.len(), applied.evidence.get("created")),
+            (0, None)
+        );
+        for (_, problem) in &applied.problems {
+            assert_eq!(problem.class, Class::Conflict);
+            assert!(problem.message.contains("Arne Holm"), "{problem:?}");
+        }
+        let seen = lab.observe(&spec, attempt, Purpose::Probe).await;
+        impossible(&seen);
+        let [stranger] = of_that_name(&lab).try_into().unwrap();
+        assert_eq!(stranger.password_hash, hash_of(STRANGERS));
+        assert_eq!((stranger.manager, stranger.department), (None, None));
+    }
+}
+
+/// The password that somebody else's account has.
+const STRANGERS: &str = "correct-Horse-7-battery";
+
+fn hash_of(text: &str) -> String {
+    use sha2::Digest as _;
+    hex::encode(sha2::Sha256::digest(text.as_bytes()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_may_be_ours_is_taken_into_possession_before_it_is_used() {
+    let bench = Bench::of(ARNE).await;
+    let refused = |status: u16| Rule {
+        method: Some("PATCH".to_owned()),
+        ..Rule::once(Effect::FailBefore {
+            status,
+            retry_after_s: None,
+        })
+    };
+    for refusal in [None, Some(refused(403))] {
+        let (lab, spec) = bench.ready(&CREATE.into()).await;
+        lab.sandbox.set_faults(failing(Effect::LoseRequest));
+        lab.apply(&spec, 1, &all(&spec)).await;
+        somebody_else(&lab, "Arne Holm", Some("20417")).await;
+        lab.sandbox.set_faults(Faults {
+            rules: refusal.iter().cloned().collect(),
+            ..calm()
+        });
+        let seen = lab.observe(&spec, 1, Purpose::Probe).await;
+        let left: Vec<&str> = open(&spec, &seen)
+            .iter()
+            .map(|&index| spec.changes[index].property.as_str())
+            .collect();
+        assert!(left.contains(&"first password"), "{left:?}");
+        let before = lab.sandbox.now();
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let applied = lab.apply(&spec, 2, &open(&spec, &seen)).await;
+        let [user] = of_that_name(&lab).try_into().unwrap();
+        if refusal.is_some() {
+            // Without the right to replace it, the account is left alone.
+            assert!(
+                applied
+                    .problems
+                    .iter()
+                    .all(|(_, one)| one.class == Class::Denied)
+            );
+            assert_eq!(applied.evidence.get("created"), None);
+            assert_eq!(
+                (user.password_hash, user.department),
+                (hash_of(STRANGERS), None)
+            );
+            continue;
+        }
+        assert_eq!(applied.problems, []);
+        assert!(
+            applied.evidence.contains_key("created")
+                && applied.evidence.contains_key("password-replaced")
+        );
+        assert_ne!(user.password_hash, hash_of(STRANGERS));
+        assert!(user.force_change_password && !user.account_enabled);
+        assert!(user.sign_in_sessions_valid_from_date_time > before);
+        assert_eq!(user.department.as_deref(), Some("Marketing"));
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let seen = lab.observe(&spec, 2, Purpose::Verify).await;
+        assert_eq!(open(&spec, &seen), NONE, "{seen:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_taken_between_plan_and_run_is_told_as_taken() {
+    let lab = Bench::of(ARNE).await.lab();
+    somebody_else(&lab, "Adam Holm", None).await;
+    let fresh = lab.propose_again().await;
+    let found = compare(&lab.plan.steps, &fresh, false);
+    let account = found.iter().find(|one| one.step == Some(CREATE.into()));
+    let text = &account.unwrap().text;
+    assert!(text.contains("taken by an account of Adam Holm"), "{text}");
+    assert!(
+        !found
+            .iter()
+            .any(|one| one.text.contains("not there any more")),
+        "{found:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_joiner_that_is_taken_back_can_sign_in_no_more() {
+    for joiner in [ARNE, KATE] {
+        let bench = Bench::of(joiner).await;
+        let lab = bench.lab();
+        let state = drive(&bench, &lab, &Inbox::default()).await;
+        assert_eq!(state.outcome(), Some(Outcome::Completed));
+        let back = steps::take_back(&lab.plan, &state);
+        let closes: Vec<&StepSpec> = back
+            .specs
+            .iter()
+            .filter(|spec| domain::plan::is_containment(spec))
+            .collect();
+        let [block] = closes.as_slice() else {
+            panic!("{closes:?}");
+        };
+        assert_eq!(block.edges, [], "closing access waits for nothing");
+        let ctx = connectors::Ctx::of(CallPurpose::Plan);
+        let wanted = connectors::facts::Wanted {
+            person: connectors::facts::Who::Written(&lab.plan.upn),
+            names: &[],
+            scan: connectors::facts::Scan::Skip,
+            owned: &[],
+            now: lab.sandbox.now(),
+        };
+        let facts = connectors::facts::read(&lab.connection, &ctx, wanted)
+            .await
+            .unwrap();
+        let request = domain::request::Request {
+            kind: Kind::Restore,
+            ..joiner.request()
+        };
+        let ask = domain::planner::Ask {
+            request: &request,
+            directory: joiner.tenant,
+            policy: &joiner.policy(),
+            policy_digest: "policy",
+            facts: &facts,
+            at: None,
+        };
+        let block = (*block).clone();
+        let plan =
+            domain::planner::plan(&ask, back).unwrap_or_else(|refusals| panic!("{refusals:#?}"));
+        assert!(plan.step(&block.key).unwrap().edges.is_empty());
+        lab.carry(&block).await;
+        let [user] = of_that_name(&lab).try_into().unwrap();
+        assert!(!user.account_enabled, "{}", lab.plan.upn);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_reply_is_recognised_by_its_marks_and_nobody_is_created_twice() {
     let bench = Bench::of(ARNE).await;
     let (lab, spec) = bench.ready(&CREATE.into()).await;
@@ -116,7 +284,7 @@ async fn a_lost_reply_is_recognised_by_its_marks_and_nobody_is_created_twice() {
         .iter()
         .map(|&index| spec.changes[index].property.as_str())
         .collect();
-    assert_eq!(left, ["manager"]);
+    assert_eq!(left, ["first password", "manager"]);
     lab.finish(&spec, 1, &seen).await;
     let [arne] = of_that_name(&lab).try_into().unwrap();
     assert!(arne.manager.is_some() && arne.force_change_password && !arne.account_enabled);
@@ -234,87 +402,4 @@ async fn joiners_are_ready_and_open_from_the_first_moment() {
             assert_eq!(change.after["account_enabled"], json!(open), "{name}");
         }
     }
-}
-
-/// Comes to a tenant whose accounts are made on premises.
-const OLE: Leaver = Leaver {
-    tenant: NORTHWIND,
-    domain: "northwind.example",
-    fields: &[
-        ("given-name", "Ole"),
-        ("family-name", "Vik"),
-        ("department", "Warehouse"),
-    ],
-    policy: r#"{
-        "sites": { "default": { "usage-location": "NO", "time-zone": "Europe/Oslo" } },
-        "naming": { "domain": "northwind.example" },
-        "roles": { "default": { "licences": ["Microsoft 365 E3"] } }
-    }"#,
-    set: |switches| {
-        switches.insert(
-            CREATE.to_owned(),
-            json!({ "where": "on-premises", "assignee": "it@northwind.example" }),
-        );
-    },
-    about: &[],
-    ..ARNE
-};
-
-#[tokio::test(start_paused = true)]
-async fn an_account_that_is_made_on_premises_is_awaited_and_then_licensed() {
-    let bench = Bench::of(OLE).await;
-    let lab = bench.lab();
-    let synced = lab.spec(&"create-user:synced".into());
-    let seen = lab.observe(&synced, 0, Purpose::Probe).await;
-    assert_eq!(seen, [Seen::Value { value: Value::Null }]);
-    assert_eq!(
-        lab.apply(&synced, 1, &[0]).await,
-        engine::hands::Applied::default()
-    );
-    let user = OnPremisesUser {
-        sam_account_name: "ole.vik".to_owned(),
-        user_principal_name: lab.plan.upn.clone(),
-        display_name: "Ole Vik".to_owned(),
-        enabled: false,
-        ..OnPremisesUser::default()
-    };
-    let add = HumanChange::AddOnPremisesUser {
-        user: Box::new(user),
-    };
-    lab.sandbox.human(NORTHWIND, &add).unwrap();
-    let sync = HumanChange::SyncDirectory { full: false };
-    lab.sandbox.human(NORTHWIND, &sync).unwrap();
-    let seen = lab.observe(&synced, 1, Purpose::Poll).await;
-    assert_eq!(open(&synced, &seen), NONE);
-    for key in ["set-usage-location", "assign-licenses"] {
-        lab.carry(&lab.spec(&key.into())).await;
-    }
-    let [ole] = of_that_name(&lab).try_into().unwrap();
-    assert_eq!(
-        (ole.usage_location.as_deref(), ole.licences.len()),
-        (Some("NO"), 1)
-    );
-    let task = lab.spec(&CREATE.into()).by_hand.unwrap();
-    assert!(
-        task.instructions
-            .contains(&"department: Warehouse".to_owned()),
-        "{task:?}"
-    );
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cloud_account_is_not_taken_for_the_synchronised_one() {
-    let bench = Bench::of(Leaver {
-        fields: &[("given-name", "Arne"), ("family-name", "Holm")],
-        tenant: NORA.tenant,
-        domain: NORA.domain,
-        policy: ARNE.policy,
-        ..OLE
-    })
-    .await;
-    let lab = bench.lab();
-    somebody_else(&lab, "Somebody Else", None).await;
-    let synced = lab.spec(&"create-user:synced".into());
-    let seen = lab.observe(&synced, 1, Purpose::Poll).await;
-    assert!(impossible(&seen).contains("Somebody Else"), "{seen:?}");
 }
