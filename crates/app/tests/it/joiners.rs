@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::house::{AMIRA, House, LEAD, NORA, Plot, Policy};
 
-fn plan<'a>(file: &'a str) -> [&'a str; 6] {
+fn plan(file: &str) -> [&str; 6] {
     ["plan", "onboard", "--tenant", "contoso", "--file", file]
 }
 

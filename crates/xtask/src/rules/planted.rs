@@ -282,6 +282,7 @@ const UNASKED: Base = Steps(
 const PREMISES: Base = Steps("synced, mailbox on premises", &[]);
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table: one entry after the other")]
 fn plants() -> Vec<Plant> {
     let plant = |damage: Damage, base: Base, breaks: fn(&mut Plan)| Plant { damage, base, breaks };
     vec![

@@ -8,6 +8,7 @@ use super::{holds, say, table};
 use crate::crash::scene::LEAVER;
 
 /// What has not returned, one line each.
+#[expect(clippy::too_many_lines, reason = "a table: one entry after the other")]
 pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
     let found = table(before, "users")
         .iter()
