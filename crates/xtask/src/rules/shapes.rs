@@ -147,6 +147,7 @@ pub(super) fn all() -> Vec<Shape> {
     shapes.extend(shared_already());
     shapes.extend(elsewhere());
     shapes.extend(people());
+    shapes.extend(administrators());
     shapes.extend(joiners::all());
     shapes
 }
@@ -511,17 +512,7 @@ fn elsewhere() -> Vec<Shape> {
     ]
 }
 
-#[expect(clippy::too_many_lines, reason = "a table: one entry after the other")]
 fn people() -> Vec<Shape> {
-    const ADMIN: u32 = set(&[RULES, MOBILE, RIGHTS, TRANSFER, GROUPS, LISTS, REPORTS]);
-    let administrator = |others: usize| {
-        move |facts: &mut Facts| {
-            facts.roles = vec![role("global", RoleHeldBy::Assignment)];
-            let administrators = &mut facts.tenant.global_administrators;
-            administrators.truncate(others);
-            administrators.push("leaver".into());
-        }
-    };
     vec![
         shape(
             "synced, mailbox in the cloud",
@@ -569,6 +560,20 @@ fn people() -> Vec<Shape> {
                 facts.reports = vec![lite("report")];
             },
         ),
+    ]
+}
+
+fn administrators() -> Vec<Shape> {
+    const ADMIN: u32 = set(&[RULES, MOBILE, RIGHTS, TRANSFER, GROUPS, LISTS, REPORTS]);
+    let administrator = |others: usize| {
+        move |facts: &mut Facts| {
+            facts.roles = vec![role("global", RoleHeldBy::Assignment)];
+            let administrators = &mut facts.tenant.global_administrators;
+            administrators.truncate(others);
+            administrators.push("leaver".into());
+        }
+    };
+    vec![
         shape(
             "Global Administrator, two others",
             Traits {

@@ -199,6 +199,11 @@ pub(super) const ALL: &[Scene] = &[
         ..joiners::NEW
     },
     Scene {
+        name: "new, the reply is lost",
+        faults: Some(lost_reply),
+        ..joiners::NEW
+    },
+    Scene {
         name: "new, without permission",
         meanwhile: Some(furnish::no_permission),
         ..joiners::NEW
@@ -255,6 +260,23 @@ fn unkind() -> Faults {
             }),
             often(Effect::RejectToken),
         ],
+        ..Faults::default()
+    }
+}
+
+/// The account is made, and nobody hears of it.
+fn lost_reply() -> Faults {
+    let lost = Rule {
+        method: Some("POST".to_owned()),
+        path: Some("/users".to_owned()),
+        ..Rule::once(Effect::LoseReply)
+    };
+    Faults {
+        temper: Temper {
+            budgets: false,
+            ..Temper::calm()
+        },
+        rules: vec![lost],
         ..Faults::default()
     }
 }

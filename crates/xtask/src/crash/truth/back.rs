@@ -8,7 +8,6 @@ use super::{holds, say, table};
 use crate::crash::scene::LEAVER;
 
 /// What has not returned, one line each.
-#[expect(clippy::too_many_lines, reason = "a table: one entry after the other")]
 pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
     let found = table(before, "users")
         .iter()
@@ -16,8 +15,29 @@ pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
     let Some((id, was)) = found else {
         return vec![format!("there was never a {LEAVER}")];
     };
+    let mut out = account(was, &after["users"][id]);
+    out.extend(access(id, before, after));
+    let (was, mailbox) = (&before["mailboxes"][id], &after["mailboxes"][id]);
+    for field in [
+        "hidden",
+        "forwarding_address",
+        "forwarding_smtp_address",
+        "kind",
+    ] {
+        say(
+            &mut out,
+            was[field] == mailbox[field],
+            format!(
+                "{field} of the mailbox is {} and was {}",
+                mailbox[field], was[field]
+            ),
+        );
+    }
+    out
+}
+
+fn account(was: &Value, user: &Value) -> Vec<String> {
     let mut out = Vec::new();
-    let user = &after["users"][id];
     say(
         &mut out,
         user["account_enabled"] == true,
@@ -37,6 +57,12 @@ pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
             licences(was)
         ),
     );
+    out
+}
+
+/// Memberships, reports and rights elsewhere.
+fn access(id: &str, before: &Value, after: &Value) -> Vec<String> {
+    let mut out = Vec::new();
     for (group, entry) in table(before, "groups") {
         let back = holds(&entry["members"], id) == holds(&after["groups"][group]["members"], id);
         say(
@@ -46,7 +72,7 @@ pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
         );
     }
     for (other, entry) in table(before, "users") {
-        let reports = |user: &Value| user["manager"] == id.as_str();
+        let reports = |user: &Value| user["manager"] == id;
         say(
             &mut out,
             reports(entry) == reports(&after["users"][other]),
@@ -55,7 +81,7 @@ pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
     }
     for (other, entry) in table(before, "mailboxes")
         .iter()
-        .filter(|(other, _)| *other != id)
+        .filter(|(other, _)| other.as_str() != id)
     {
         for right in ["permissions", "send_as", "send_on_behalf"] {
             let back = holds(&entry[right], id) == holds(&after["mailboxes"][other][right], id);
@@ -65,22 +91,6 @@ pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
                 format!("{right} of {} are not as before", entry["display_name"]),
             );
         }
-    }
-    let (was, mailbox) = (&before["mailboxes"][id], &after["mailboxes"][id]);
-    for field in [
-        "hidden",
-        "forwarding_address",
-        "forwarding_smtp_address",
-        "kind",
-    ] {
-        say(
-            &mut out,
-            was[field] == mailbox[field],
-            format!(
-                "{field} of the mailbox is {} and was {}",
-                mailbox[field], was[field]
-            ),
-        );
     }
     out
 }
