@@ -179,7 +179,6 @@ async fn possess(
         let property = task.spec.changes[**index].property.as_str();
         property == ACCOUNT || property == FIRST_PASSWORD
     });
-    let first = own.first().copied().unwrap_or_default();
     let profile = json!({ "passwordProfile": fresh_password(cx) });
     let calls = [
         Call::patch(Path::of(["users", &id]), profile),
@@ -187,8 +186,9 @@ async fn possess(
         Call::post(Path::of(["users", &id, "revokeSignInSessions"]), json!({})),
     ];
     let mut done = Applied::default();
-    for call in calls {
-        let result = cx.write(task, first, call).await;
+    // Numbered behind the changes: an id belongs to one call, and those of the changes may have been used in this very attempt.
+    for (number, call) in (task.spec.changes.len()..).zip(calls) {
+        let result = cx.write(task, number, call).await;
         let refused = result.is_err();
         done = join(done, applied(task, [Tried::all(&own, result)]));
         if refused {
