@@ -166,6 +166,19 @@ fn step_of(task: &Task<'_>) -> Result<&'static dyn Step, Problem> {
     })
 }
 
+/// A shared mailbox that the plan gives rights on and that cannot be read now, and why. It would look as if nothing were left to do.
+fn unread<'f>(plan: &Plan, facts: &'f Facts) -> Option<(&'f str, &'f str)> {
+    let given = |written: &str| {
+        let mut changes = plan.steps.iter().flat_map(|spec| &spec.changes);
+        changes.any(|change| change.object.name.eq_ignore_ascii_case(written))
+    };
+    let mut mailboxes = facts.joiner.iter().flat_map(|joiner| &joiner.mailboxes);
+    mailboxes.find_map(|named| {
+        let because = named.unread.as_deref()?;
+        given(named.written.trim()).then_some((named.written.as_str(), because))
+    })
+}
+
 /// Whether the person's account comes about by this very plan.
 fn creates(plan: &Plan) -> bool {
     let mut steps = plan.steps.iter();
@@ -251,6 +264,13 @@ impl Hands for TenantHands {
                     "The mailbox of {} cannot be read any more: {because}",
                     plan.upn
                 ),
+                request_id: None,
+            });
+        }
+        if let Some((mailbox, because)) = unread(plan, &facts) {
+            return Err(Problem {
+                class: Class::Denied,
+                message: format!("The mailbox {mailbox} cannot be read any more: {because}"),
                 request_id: None,
             });
         }

@@ -76,7 +76,6 @@ pub async fn read_joiner(
         mailboxes,
         copied,
         named,
-        unchecked,
     } = access;
     if let Some(joiner) = &mut facts.joiner {
         joiner.groups = groups;
@@ -84,7 +83,6 @@ pub async fn read_joiner(
         joiner.copied = copied;
     }
     facts.named.splice(0..0, named);
-    facts.unchecked.extend(unchecked);
     Ok(facts)
 }
 

@@ -1,7 +1,7 @@
 //! What stands behind the groups, mailboxes and people that role and request name.
 
 use domain::ObjectId;
-use domain::facts::{Copied, Group, GroupNamed, MailboxLite, MailboxNamed, Named, Unchecked};
+use domain::facts::{Copied, Group, GroupNamed, MailboxLite, MailboxNamed, Named};
 use futures::FutureExt as _;
 use futures::future::try_join_all;
 use serde_json::{Map, Value, json};
@@ -22,7 +22,6 @@ pub(super) struct Access {
     pub(super) mailboxes: Vec<MailboxNamed>,
     pub(super) copied: Option<Copied>,
     pub(super) named: Vec<Named>,
-    pub(super) unchecked: Vec<Unchecked>,
 }
 
 /// Looks everything up at once.
@@ -44,14 +43,12 @@ pub(super) async fn read(
         mailboxes_named(&connection.exchange, ctx, wanted.mailboxes).boxed(),
         named_and_copied(graph, ctx, &people_named, wanted.copy_from).boxed(),
     );
-    let (mailboxes, unchecked) = mailboxes?;
     let (named, copied) = named?;
     Ok(Access {
         groups: groups?,
-        mailboxes,
+        mailboxes: mailboxes?,
         copied,
         named,
-        unchecked,
     })
 }
 
@@ -171,12 +168,12 @@ fn called(written: &str, found: &[Value]) -> Vec<Group> {
     groups
 }
 
-/// The mailbox behind each written name. A name that the mail system does not take as one mailbox is told as unchecked.
+/// The mailbox behind each written name. What the mail system does not tell, or does not take as one mailbox, is marked as unread.
 async fn mailboxes_named(
     exchange: &Exchange,
     ctx: &Ctx,
     written: &[String],
-) -> Result<(Vec<MailboxNamed>, Vec<Unchecked>), Error> {
+) -> Result<Vec<MailboxNamed>, Error> {
     let read = written.iter().map(|written| async move {
         let mut parameters = Map::new();
         parameters.insert("Identity".to_owned(), json!(written.trim()));
@@ -184,7 +181,6 @@ async fn mailboxes_named(
         exchange.list(ctx, ask).await
     });
     let read = futures::future::join_all(read).await;
-    let mut gaps = Gaps::default();
     let mut named = Vec::new();
     for (written, answer) in written.iter().zip(read) {
         let mut unread = None;
@@ -194,8 +190,7 @@ async fn mailboxes_named(
             Err(error) if is_final(error.class) => {
                 let mut gap = Gaps::default();
                 gap.take::<Option<Value>>(Err(error), &format!("mailbox “{written}”"), RIGHT);
-                unread = gap.0.first().map(|gap| gap.because.clone());
-                gaps.0.extend(gap.0);
+                unread = gap.0.pop().map(|gap| gap.because);
                 None
             }
             Err(error) => return Err(error),
@@ -206,7 +201,7 @@ async fn mailboxes_named(
             unread,
         });
     }
-    Ok((named, gaps.0))
+    Ok(named)
 }
 
 /// What reading somebody's mailbox takes.
