@@ -7,7 +7,7 @@ use domain::StepKey;
 use domain::drift::short;
 use domain::plan::{Plan, Remark, Weight, is_containment};
 use domain::planner::Proposal;
-use domain::spec::{ByHand, Change, Edge, Effect, Expect, StepSpec};
+use domain::spec::{ByHand, Change, Edge, Effect, Expect, Reversal, StepSpec};
 use engine::hands::{Hands, Problem, Purpose, Seen, Task};
 use engine::state::{RunState, operation};
 use serde_json::Value;
@@ -44,6 +44,7 @@ pub fn take_back(plan: &Plan, state: &RunState) -> Proposal {
         let before = run.receipt.before.as_deref().unwrap_or_default();
         match step.undo(spec, before) {
             Undo::Spec(undo) => {
+                out.remarks.extend(what_stays(spec));
                 reversed.insert(planned.key.clone(), undo.key.clone());
                 out.specs.push(*undo);
             }
@@ -61,6 +62,19 @@ pub fn take_back(plan: &Plan, state: &RunState) -> Proposal {
         }
     }
     out
+}
+
+/// What stays of a step that is taken back in part.
+fn what_stays(spec: &StepSpec) -> Option<Remark> {
+    let because = spec
+        .changes
+        .iter()
+        .find_map(|change| match &change.reversal {
+            Reversal::CannotReturn(because) | Reversal::ApprovedApart(because) => Some(because),
+            Reversal::Return => None,
+        })?;
+    let text = format!("Returns only in part: {} ({because}).", spec.summary);
+    Some(Remark::new(Weight::Caution, text))
 }
 
 /// The key of a step that takes another back.

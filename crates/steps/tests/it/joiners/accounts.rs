@@ -228,6 +228,9 @@ async fn a_joiner_that_is_taken_back_can_sign_in_no_more() {
         let state = drive(&bench, &lab, &Inbox::default()).await;
         assert_eq!(state.outcome(), Some(Outcome::Completed));
         let back = steps::take_back(&lab.plan, &state);
+        let stays =
+            |remark: &domain::plan::Remark| remark.text.contains("deleting is a plan of its own");
+        assert!(back.remarks.iter().any(stays), "{:?}", back.remarks);
         let closes: Vec<&StepSpec> = back
             .specs
             .iter()
