@@ -78,7 +78,7 @@ fn what_is_wrong_with_a_joiner_is_said_and_nothing_is_made() {
         ),
         ("role = \"gone\"", ["No Such Group", "role"]),
         ("role = \"pilot\"", ["pilot", "sales"]),
-        ("role = \"both\"", ["O365_BUSINESS_PREMIUM", "exclude"]),
+        ("role = \"both\"", ["Business Standard", "exclude"]),
         (
             "manager = \"nobody@contoso.example\"",
             ["nobody@contoso.example", "tenant"],
