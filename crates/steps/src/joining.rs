@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::cx::Cx;
 use crate::membership::{MEMBER, PROPERTY, group_ref};
 use crate::step::{change, names};
-use crate::wish::{Switches, Wish};
+use crate::wish::Wish;
 
 /// The field that names the colleague whose access is copied.
 pub(crate) const COPY_FROM: &str = "copy-from";
@@ -54,14 +54,6 @@ pub(crate) fn somebody_else(request: &Request, policy: &Policy, facts: &Facts) -
         ),
         "correct the employee id or the address in the request; where it is this very person, write the name as the directory has it",
     ))
-}
-
-/// Whether there is no account to be for somebody new, and the reason is told.
-pub(crate) fn is_refused(facts: &Facts, switches: &Switches, out: &Proposal) -> bool {
-    let new = facts.joiner.as_ref().is_some_and(|joiner| joiner.new);
-    let mut specs = out.specs.iter();
-    let made = specs.any(|spec| spec.has(|effect| *effect == Effect::CreatesPerson));
-    new && !made && !out.refusals.is_empty() && switches.contains_key("create-user")
 }
 
 /// Which of the two systems memberships are written in.

@@ -210,10 +210,6 @@ pub(crate) fn proposed(
             &mut out,
         );
     }
-    if joining::is_refused(facts, switches, &out) {
-        // What needs the account says nothing more than why there is none.
-        out.specs.clear();
-    }
     out
 }
 

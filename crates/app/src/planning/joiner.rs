@@ -7,9 +7,10 @@ use connectors::{Connection, Ctx, Purpose};
 use domain::facts::Facts;
 use domain::joiner::{self, Wanted};
 use domain::plan::{Plan, Remark, Weight};
-use domain::planner::Refusal;
+use domain::planner::{Proposal, Refusal};
 use domain::policy::{MailboxWish, Policy};
 use domain::request::Request;
+use domain::spec::Effect;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -53,6 +54,10 @@ pub(super) async fn basis(
     proposal.refusals.extend(wanted.refusals);
     let leaving = leaving(wiring, request, &facts).await?;
     proposal.remarks.extend(leaving);
+    if is_refused(&facts, &switches, &proposal) {
+        // What needs the account says nothing more than why there is none.
+        proposal.specs.clear();
+    }
     let ahead = proposal.specs.iter().any(|spec| spec.not_before.is_some());
     let (at, late) = not_past(wanted.starts);
     proposal.remarks.extend(late);
@@ -221,4 +226,12 @@ fn over(wanted: &Wanted, now: Timestamp) -> Option<Refusal> {
             "correct the end of the contract, or leave the request",
         )
     })
+}
+
+/// Whether somebody new gets no account though it was asked for, and the reason is told.
+fn is_refused(facts: &Facts, switches: &BTreeMap<String, Value>, proposal: &Proposal) -> bool {
+    let new = facts.joiner.as_ref().is_some_and(|joiner| joiner.new);
+    let mut specs = proposal.specs.iter();
+    let made = specs.any(|spec| spec.has(|effect| *effect == Effect::CreatesPerson));
+    new && !made && !proposal.refusals.is_empty() && switches.contains_key("create-user")
 }

@@ -492,24 +492,3 @@ fn a_created_account_stays_when_taken_back_and_nobody_comes_in_by_it() {
     };
     assert!(because.contains("plan of its own"));
 }
-
-#[test]
-fn where_no_account_comes_about_the_reason_stands_alone() {
-    let mut facts = newcomer();
-    facts.joiner.as_mut().unwrap().names[0].taken = Some("Ben has it".to_owned());
-    let (request, policy) = (
-        crate::tests::joiner_request(),
-        crate::tests::joiner_policy(),
-    );
-    let on = ["create-user", "set-usage-location", "assign-licenses"];
-    let switches = on
-        .map(|name| (name.to_owned(), serde_json::json!({})))
-        .into();
-    let out = crate::propose(&request, &policy, &facts, &switches);
-    assert_eq!(
-        (out.specs.len(), out.refusals.len()),
-        (0, 1),
-        "{:?}",
-        out.refusals
-    );
-}
