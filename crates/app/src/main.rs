@@ -1,5 +1,6 @@
 //! The one binary: `tenure`.
 
+mod acts;
 mod advice;
 mod cli;
 mod clock;

@@ -1,16 +1,13 @@
 //! `tenure approve`: a named person's decision on exactly one plan.
 
-use domain::plan::{Approval, StoredPlan};
-use domain::protect;
-use domain::{PlanId, StepKey};
-use engine::state::Event;
+use domain::PlanId;
 use serde_json::json;
 use store::TenantScope;
 
 use super::{Cx, name};
-use crate::clock;
-use crate::problem::{Exit, Outcome, Problem};
-use crate::wiring::{Wiring, of_store};
+use crate::acts::approve::{self, Decided, Decision};
+use crate::problem::{Exit, Outcome};
+use crate::wiring::of_store;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -32,193 +29,61 @@ pub(crate) struct Args {
 
 pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
     let wiring = cx.open().await?;
+    let plan = PlanId::new(args.plan.clone());
     let stored = wiring
         .store
-        .plan(&TenantScope::provider(), &PlanId::new(args.plan.clone()))
+        .plan(&TenantScope::provider(), &plan)
         .await
         .map_err(of_store)?;
     let scope = TenantScope::of(&stored.plan.tenant);
     let by = name("--as", &args.by)?;
     if args.take_back {
-        return take_back(cx, &wiring, &scope, &stored, &by).await;
+        let cancelled = approve::take_back(&wiring, &scope, &plan, &by).await?;
+        let also = cancelled
+            .as_ref()
+            .map(|run| format!(" Its run {run} is cancelled."))
+            .unwrap_or_default();
+        cx.show(
+            &json!({ "plan": plan, "taken_back_by": by, "cancelled": cancelled }),
+            format!("Approval of plan {plan} by {by} is taken back.{also}"),
+        );
+        return Ok(Exit::Done);
     }
-    let plan = &stored.plan;
-    protect::may_approve(plan, &by).map_err(|why| {
-        Problem::refused("approver", why).hint(format!(
-            "have an approver of {} look at the plan and decide",
-            plan.tenant
-        ))
-    })?;
-    if let Some(digest) = args
-        .digest
-        .as_deref()
-        .filter(|digest| digest.len() < 8 || !stored.digest.as_str().starts_with(*digest))
-    {
-        return Err(Problem::refused(
-            "digest",
-            format!(
-                "plan {} has the digest {}, not {digest}",
-                stored.id,
-                stored.digest.short()
-            ),
-        )
-        .hint("look at the plan again before approving it"));
-    }
-    let apart = lines(plan, &args.lines)?;
-    if let Some(run) = wiring
-        .store
-        .run_of_plan(&scope, &stored.id)
-        .await
-        .map_err(of_store)?
-    {
-        if plan.approval.people > 1 && !apart.is_empty() {
-            return Err(Problem::refused(
-                "people",
+    let decision = Decision {
+        plan: &plan,
+        by: &by,
+        digest: args.digest.as_deref(),
+        lines: &args.lines,
+    };
+    let decided = approve::approve(&wiring, &scope, &decision).await?;
+    say(cx, &by, &decided);
+    Ok(Exit::Done)
+}
+
+/// What the decision came to, and what is still needed.
+fn say(cx: &Cx, by: &str, decided: &Decided) {
+    match decided {
+        Decided::Kept { stored, have, need } => {
+            let next = if have >= need {
+                format!("Carry it out:  tenure run {}", stored.id)
+            } else {
                 format!(
-                    "run {run} goes on already, and an irreversible line of this plan needs {} people",
-                    plan.approval.people
-                ),
-            )
-            .hint("plan what is left anew, and have it approved with its line by as many people"));
+                    "{} more approval(s) by other people are needed.",
+                    need - have
+                )
+            };
+            let digest = stored.digest.short();
+            cx.show(
+                &json!({ "plan": stored.id, "digest": stored.digest, "by": by, "approvals": have, "needed": need }),
+                format!("{by} approved plan {} (digest {digest}). {next}", stored.id),
+            );
         }
-        return later_lines(cx, &wiring, &scope, &run, &by, apart).await;
-    }
-    decide(cx, &wiring, &scope, &stored, &by, apart).await
-}
-
-async fn take_back(
-    cx: &Cx,
-    wiring: &Wiring,
-    scope: &TenantScope,
-    stored: &StoredPlan,
-    by: &str,
-) -> Outcome<Exit> {
-    let cancelled = wiring
-        .store
-        .take_back(scope, &stored.id, by, clock::now())
-        .await
-        .map_err(of_store)?;
-    let also = cancelled
-        .as_ref()
-        .map(|run| format!(" Its run {run} is cancelled."))
-        .unwrap_or_default();
-    cx.show(
-        &json!({ "plan": stored.id, "taken_back_by": by, "cancelled": cancelled }),
-        format!(
-            "Approval of plan {} by {by} is taken back.{also}",
-            stored.id
+        Decided::Lines { run, lines } => cx.show(
+            &json!({ "run": run, "by": by, "lines": lines }),
+            format!(
+                "{by} approved {} line(s) of run {run}. Carry on:  tenure runs resume {run} --as {by}",
+                lines.len()
+            ),
         ),
-    );
-    Ok(Exit::Done)
-}
-
-/// Keeps the decision, and says what is still needed.
-async fn decide(
-    cx: &Cx,
-    wiring: &Wiring,
-    scope: &TenantScope,
-    stored: &StoredPlan,
-    by: &str,
-    apart: Vec<StepKey>,
-) -> Outcome<Exit> {
-    let approval = Approval {
-        plan: stored.id.clone(),
-        digest: stored.digest.clone(),
-        by: by.to_owned(),
-        at: clock::now(),
-        apart,
-    };
-    wiring
-        .store
-        .approve(scope, &approval)
-        .await
-        .map_err(of_store)?;
-    let kept = wiring
-        .store
-        .approvals(scope, &stored.id)
-        .await
-        .map_err(of_store)?;
-    let have = kept.iter().filter(|kept| kept.taken_back.is_none()).count();
-    let need = stored.plan.approval.people as usize;
-    let next = if have >= need {
-        format!("Carry it out:  tenure run {}", stored.id)
-    } else {
-        format!(
-            "{} more approval(s) by other people are needed.",
-            need - have
-        )
-    };
-    cx.show(
-        &json!({ "plan": stored.id, "digest": stored.digest, "by": by, "approvals": have, "needed": need }),
-        format!("{by} approved plan {} (digest {}). {next}", stored.id, stored.digest.short()),
-    );
-    Ok(Exit::Done)
-}
-
-/// The irreversible lines named, each of which must be one of the plan.
-fn lines(plan: &domain::plan::Plan, named: &[String]) -> Result<Vec<StepKey>, Problem> {
-    let all: Vec<&StepKey> = plan
-        .steps
-        .iter()
-        .filter(|spec| spec.approved_apart())
-        .map(|spec| &spec.key)
-        .collect();
-    named
-        .iter()
-        .map(|line| {
-            all.iter()
-                .find(|key| key.as_str() == line)
-                .map(|key| (*key).clone())
-                .ok_or_else(|| {
-                    let names: Vec<&str> = all.iter().map(|key| key.as_str()).collect();
-                    let has = if names.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        names.join(", ")
-                    };
-                    Problem::refused(
-                        "line",
-                        format!("{line} is no line that is approved apart; this plan has {has}"),
-                    )
-                    .hint("leave --line out, or name one of those")
-                })
-        })
-        .collect()
-}
-
-/// Lines approved while the run waits for them.
-async fn later_lines(
-    cx: &Cx,
-    wiring: &Wiring,
-    scope: &TenantScope,
-    run: &domain::RunId,
-    by: &str,
-    lines: Vec<StepKey>,
-) -> Outcome<Exit> {
-    if lines.is_empty() {
-        return Err(Problem::refused(
-            "has-run",
-            format!("the plan is carried out by run {run} already"),
-        )
-        .hint("to approve an irreversible line that the run waits for, name it with --line"));
     }
-    for step in &lines {
-        let event = Event::ApprovedApart {
-            by: by.to_owned(),
-            step: step.clone(),
-        };
-        wiring
-            .store
-            .submit(scope, run, &event, clock::now())
-            .await
-            .map_err(of_store)?;
-    }
-    cx.show(
-        &json!({ "run": run, "by": by, "lines": lines }),
-        format!(
-            "{by} approved {} line(s) of run {run}. Carry on:  tenure runs resume {run} --as {by}",
-            lines.len()
-        ),
-    );
-    Ok(Exit::Done)
 }

@@ -6,9 +6,10 @@ use domain::plan::{Plan, StoredPlan};
 use domain::{PlanId, RunId};
 use engine::state::{Outcome as RunOutcome, RunState};
 use serde_json::{Value, json};
-use store::{NewRun, TenantScope};
+use store::TenantScope;
 
 use super::{Cx, talk};
+use crate::acts::begin::{Begun, begin};
 use crate::clock;
 use crate::guard;
 use crate::problem::{Exit, Outcome, Problem};
@@ -52,7 +53,12 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         )
         .hint("start `tenure worker`, then run again; or wait here with --wait"));
     }
-    let run = begin(&wiring, &stored).await?;
+    let Begun { run, new } = begin(&wiring, &stored).await?;
+    if !new {
+        talk(&format!(
+            "Run {run} was begun before; it goes on from where it stood."
+        ));
+    }
     if args.detach || (scheduled && !args.wait) {
         cx.show(
             &json!({ "run": run, "plan": stored.id }),
@@ -91,42 +97,6 @@ fn later(plan: &Plan) -> Option<String> {
             (None, None) => None,
         }
     })
-}
-
-/// The plan's run: a new one, or the one that was begun before.
-async fn begin(wiring: &Wiring, stored: &StoredPlan) -> Result<RunId, Problem> {
-    let scope = TenantScope::of(&stored.plan.tenant);
-    let new = NewRun {
-        run: RunId::new(clock::short_id('r')),
-        plan: stored.id.clone(),
-        at: clock::now(),
-    };
-    match wiring.store.begin_run(&scope, &new).await {
-        Ok(_) => Ok(new.run),
-        Err(store::Error::HasRun { run, .. }) => {
-            let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
-            if let Some(outcome) = row.outcome() {
-                let look = format!("look at it with `tenure runs show {run}`");
-                let hint = match outcome {
-                    RunOutcome::Completed => look,
-                    RunOutcome::NeedsReview => format!(
-                        "{look}, or try what is open again with `tenure runs retry {run} --as NAME`"
-                    ),
-                };
-                let words = outcome.words();
-                return Err(Problem::refused(
-                    "has-run",
-                    format!("run {run} has carried out this plan and ended: {words}"),
-                )
-                .hint(hint));
-            }
-            talk(&format!(
-                "Run {run} was begun before; it goes on from where it stood."
-            ));
-            Ok(run)
-        }
-        Err(error) => Err(of_store(error)),
-    }
 }
 
 /// Requests of a run by purpose: repeat polls and the scan of other mailboxes apart from the rest.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use domain::{RunId, StepKey};
-use engine::state::{Event, Outcome as Ending, Phase, Status, StepRun};
+use engine::state::{Event, Phase};
 use serde_json::{Value, json};
 use store::{RunRow, TenantScope};
 
 use super::{Cx, talk};
-use crate::clock;
-use crate::problem::{Exit, Outcome, Problem};
+use crate::acts::steer;
+use crate::problem::{Exit, Outcome};
 use crate::running::{self, Patience};
 use crate::view;
 use crate::view::live::Live;
@@ -180,26 +180,15 @@ async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outco
     super::name("--as", &who.by)?;
     let run = RunId::new(who.run.clone());
     let scope = TenantScope::provider();
-    let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
-    fits(&row, &event)?;
+    let row = steer::submit(wiring, &scope, &run, &event).await?;
     let pausing = matches!(event, Event::Paused { .. });
     if who.detach {
-        wiring
-            .store
-            .submit(&scope, &run, &event, clock::now())
-            .await
-            .map_err(of_store)?;
         cx.show(
             &json!({ "run": run, "submitted": event }),
             format!("Told run {run}; whoever carries it goes on."),
         );
         return Ok(Exit::Done);
     }
-    wiring
-        .store
-        .submit(&scope, &run, &event, clock::now())
-        .await
-        .map_err(of_store)?;
     if pausing {
         cx.show(
             &json!({ "run": run, "submitted": event }),
@@ -218,63 +207,4 @@ async fn submit(cx: &Cx, wiring: &Arc<Wiring>, who: &Who, event: Event) -> Outco
         .await
         .map_err(of_store)?;
     Ok(super::run::ended(cx, wiring, &stored, &state).await)
-}
-
-/// Whether the step has been asked of a person and not been answered yet.
-fn is_with_a_person(row: &RunRow, step: &StepKey) -> Result<(), Problem> {
-    let is_asked = |step: &StepRun| matches!(step.status, Status::WithPerson { .. });
-    if row.state.step(step).is_some_and(is_asked) {
-        return Ok(());
-    }
-    let asked: Vec<&str> = row
-        .state
-        .steps
-        .iter()
-        .filter(|(_, step)| is_asked(step))
-        .map(|(key, _)| key.as_str())
-        .collect();
-    let hint = if asked.is_empty() {
-        format!(
-            "run {} waits for nobody; look at it: tenure runs show {}",
-            row.run, row.run
-        )
-    } else {
-        format!("it waits for: {}", asked.join(", "))
-    };
-    Err(Problem::refused(
-        "step",
-        format!("{step} is not with a person in run {}", row.run),
-    )
-    .hint(hint))
-}
-
-/// Whether what is asked makes sense for the run as it stands; said at once instead of silently ignored later.
-fn fits(row: &RunRow, event: &Event) -> Result<(), Problem> {
-    let ended = row.outcome();
-    let look = format!("look at it: tenure runs show {}", row.run);
-    match (event, ended) {
-        (Event::DoneByHand { step, .. }, None) => is_with_a_person(row, step),
-        (Event::Retried { .. }, None) => Err(Problem::refused(
-            "not-ended",
-            format!("run {} has not ended", row.run),
-        )
-        .hint("resume or cancel it instead")),
-        (Event::Retried { .. }, Some(Ending::Completed)) => Err(Problem::refused(
-            "completed",
-            format!(
-                "run {} is completed: there is nothing to try again",
-                row.run
-            ),
-        )
-        .hint(look)),
-        // A line that was approved after the end is taken up by resuming.
-        (Event::Retried { .. }, _)
-        | (Event::Resumed { .. }, Some(Ending::NeedsReview))
-        | (_, None) => Ok(()),
-        (_, Some(outcome)) => Err(Problem::refused(
-            "ended",
-            format!("run {} has ended: {}", row.run, outcome.words()),
-        )
-        .hint(look)),
-    }
 }

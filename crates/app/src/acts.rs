@@ -1,0 +1,5 @@
+//! What an operator can do, whoever carries the wish: the command line, a page, the API. One function each; the words around it differ.
+
+pub(crate) mod approve;
+pub(crate) mod begin;
+pub(crate) mod steer;

@@ -1,0 +1,178 @@
+//! Deciding on exactly one plan: approving it, approving a line of it later, taking the approval back.
+
+use domain::plan::{Approval, Plan, StoredPlan};
+use domain::protect;
+use domain::{PlanId, RunId, StepKey};
+use engine::state::Event;
+use store::TenantScope;
+
+use crate::clock;
+use crate::problem::Problem;
+use crate::wiring::{Wiring, of_store};
+
+/// A decision to approve, as it was given.
+pub(crate) struct Decision<'a> {
+    /// The plan.
+    pub(crate) plan: &'a PlanId,
+    /// Who decides.
+    pub(crate) by: &'a str,
+    /// The digest that was read, whole or its beginning; the approval is refused when the plan has another.
+    pub(crate) digest: Option<&'a str>,
+    /// Irreversible lines that are approved as well.
+    pub(crate) lines: &'a [String],
+}
+
+/// What a decision came to.
+pub(crate) enum Decided {
+    /// The approval is kept.
+    Kept {
+        /// The plan.
+        stored: Box<StoredPlan>,
+        /// How many approvals stand.
+        have: usize,
+        /// How many are needed.
+        need: usize,
+    },
+    /// Lines of a run that goes on already were approved.
+    Lines {
+        /// The run.
+        run: RunId,
+        /// The lines.
+        lines: Vec<StepKey>,
+    },
+}
+
+/// Approves a plan, or lines of a run that waits for them.
+///
+/// # Errors
+/// When this person may not decide, the digest is another, a line is none of the plan's, and store errors.
+pub(crate) async fn approve(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    decision: &Decision<'_>,
+) -> Result<Decided, Problem> {
+    let stored = wiring
+        .store
+        .plan(scope, decision.plan)
+        .await
+        .map_err(of_store)?;
+    let plan = &stored.plan;
+    protect::may_approve(plan, decision.by).map_err(|why| {
+        Problem::refused("approver", why).hint(format!(
+            "have an approver of {} look at the plan and decide",
+            plan.tenant
+        ))
+    })?;
+    same_digest(&stored, decision.digest)?;
+    let apart = lines(plan, decision.lines)?;
+    let run = wiring.store.run_of_plan(scope, &stored.id).await;
+    if let Some(run) = run.map_err(of_store)? {
+        return later_lines(wiring, scope, run, plan, decision.by, apart).await;
+    }
+    let approval = Approval {
+        plan: stored.id.clone(),
+        digest: stored.digest.clone(),
+        by: decision.by.to_owned(),
+        at: clock::now(),
+        apart,
+    };
+    wiring
+        .store
+        .approve(scope, &approval)
+        .await
+        .map_err(of_store)?;
+    let kept = wiring.store.approvals(scope, &stored.id).await;
+    let kept = kept.map_err(of_store)?;
+    Ok(Decided::Kept {
+        have: kept.iter().filter(|kept| kept.taken_back.is_none()).count(),
+        need: stored.plan.approval.people as usize,
+        stored: Box::new(stored),
+    })
+}
+
+/// Takes this person's approval back; the run that it cancels is returned.
+///
+/// # Errors
+/// When there is no such approval, or the run has begun.
+pub(crate) async fn take_back(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    plan: &PlanId,
+    by: &str,
+) -> Result<Option<RunId>, Problem> {
+    wiring
+        .store
+        .take_back(scope, plan, by, clock::now())
+        .await
+        .map_err(of_store)
+}
+
+fn same_digest(stored: &StoredPlan, given: Option<&str>) -> Result<(), Problem> {
+    let Some(given) = given else { return Ok(()) };
+    if given.len() >= 8 && stored.digest.as_str().starts_with(given) {
+        return Ok(());
+    }
+    let what = format!(
+        "plan {} has the digest {}, not {given}",
+        stored.id,
+        stored.digest.short()
+    );
+    Err(Problem::refused("digest", what).hint("look at the plan again before approving it"))
+}
+
+/// The irreversible lines named, each of which must be one of the plan.
+fn lines(plan: &Plan, named: &[String]) -> Result<Vec<StepKey>, Problem> {
+    let all: Vec<&StepKey> = plan
+        .steps
+        .iter()
+        .filter(|spec| spec.approved_apart())
+        .map(|spec| &spec.key)
+        .collect();
+    let one = |line: &String| {
+        let found = all.iter().find(|key| key.as_str() == line);
+        found.map(|key| (*key).clone()).ok_or_else(|| {
+            let names: Vec<&str> = all.iter().map(|key| key.as_str()).collect();
+            let has = if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            };
+            let what = format!("{line} is no line that is approved apart; this plan has {has}");
+            Problem::refused("line", what).hint("leave it out, or name one of those")
+        })
+    };
+    named.iter().map(one).collect()
+}
+
+/// Lines approved while the run waits for them.
+async fn later_lines(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    run: RunId,
+    plan: &Plan,
+    by: &str,
+    lines: Vec<StepKey>,
+) -> Result<Decided, Problem> {
+    if lines.is_empty() {
+        let what = format!("the plan is carried out by run {run} already");
+        return Err(Problem::refused("has-run", what)
+            .hint("to approve an irreversible line that the run waits for, name it"));
+    }
+    if plan.approval.people > 1 {
+        let people = plan.approval.people;
+        let what = format!(
+            "run {run} goes on already, and an irreversible line of this plan needs {people} people"
+        );
+        return Err(Problem::refused("people", what)
+            .hint("plan what is left anew, and have it approved with its line by as many people"));
+    }
+    for step in &lines {
+        let event = Event::ApprovedApart {
+            by: by.to_owned(),
+            step: step.clone(),
+        };
+        let submitted = wiring.store.submit(scope, &run, &event, clock::now()).await;
+        submitted.map_err(of_store)?;
+    }
+    Ok(Decided::Lines { run, lines })
+}
