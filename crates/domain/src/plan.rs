@@ -50,6 +50,12 @@ pub struct Plan {
     /// The request that its run makes for later, such as the end of a contract.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow_up: Option<FollowUp>,
+    /// The steps that it was limited to, where it is an action and not a playbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
+    /// What is looked at afterwards, where the policy approved it beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// Something that an approved plan will take, of which there is only so much.
@@ -98,6 +104,30 @@ pub struct ApprovalNeed {
     pub because: Option<String>,
     /// How long an approval holds, in hours.
     pub holds_for_hours: u32,
+    /// Who is asked as well when nobody decides in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
+    /// After how many hours nobody can decide any more, counted from when the plan was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_after_hours: Option<u32>,
+}
+
+/// Who is asked as well when nobody decides in time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// After how many hours, counted from when the plan was made.
+    pub after_hours: u32,
+    /// Who, by address; from then on they may decide as well.
+    pub to: Vec<String>,
+}
+
+/// What an approver must look at after a run that the policy approved beforehand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// The text of the finding that stands until then.
+    pub text: String,
+    /// Who may look; empty for any approver. Never whoever asked.
+    pub reviewers: Vec<String>,
 }
 
 /// How much a remark should worry an approver.

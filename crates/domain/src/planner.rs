@@ -132,6 +132,8 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         removals_may_grow: ask.policy.drift.removals_may_grow,
         reserves,
         follow_up,
+        only: ask.request.only.clone(),
+        review: None,
     })
 }
 

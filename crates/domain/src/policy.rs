@@ -1,6 +1,7 @@
 //! A tenant's policy: one versioned TOML document that says who may ask, who decides, who is protected, and which steps are on.
 
 mod check;
+mod deciding;
 mod diff;
 mod document;
 mod parse;
@@ -34,6 +35,7 @@ pub const MACROS: [&str; 7] = [
     "{job-title}",
 ];
 
+pub use deciding::{Approvals, LeaverLimit, Limits, PreApproved};
 pub use diff::diff;
 pub use parse::{PolicyError, parse};
 pub use people::{Asks, Contractors, Instruction, LicenceWish, MailboxWish, Naming, Role, When};
@@ -56,6 +58,9 @@ pub struct Policy {
     pub requesters: Requesters,
     /// Who decides.
     pub approvals: Approvals,
+    /// How much may happen at once.
+    #[serde(default)]
+    pub limits: Limits,
     /// Who is never touched, or only with a second approver.
     pub protected: Protected,
     /// Limits a tenant to test persons.
@@ -133,29 +138,6 @@ pub struct Requesters {
     /// Mail addresses that may ask by ticket or mail; `*@domain` for a whole domain.
     #[serde(default)]
     pub addresses: Vec<String>,
-}
-
-/// Who decides.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Approvals {
-    /// How many different people have to approve a plan.
-    #[serde(default = "one")]
-    pub people: u32,
-    /// Who may; empty for any operator of the provider.
-    #[serde(default)]
-    pub approvers: Vec<String>,
-    /// How long an approval holds, in hours.
-    #[serde(default = "three_days")]
-    pub holds_for_hours: u32,
-}
-
-fn one() -> u32 {
-    1
-}
-
-fn three_days() -> u32 {
-    72
 }
 
 /// Who is never touched, or only with a second approver.

@@ -1,7 +1,7 @@
 //! Who is protected, and who has to decide (DESIGN.md section 9). Checked at planning and again before the first write.
 
 use crate::facts::{AccountKind, Facts};
-use crate::plan::{ApprovalNeed, Remark, Weight};
+use crate::plan::{ApprovalNeed, Escalation, Remark, Weight};
 use crate::planner::Refusal;
 use crate::policy::Policy;
 use crate::request::{Kind, Request};
@@ -165,7 +165,18 @@ pub fn approval(policy: &Policy, facts: &Facts) -> ApprovalNeed {
         approvers: policy.approvals.approvers.clone(),
         because,
         holds_for_hours: policy.approvals.holds_for_hours,
+        escalation: escalation(policy),
+        expires_after_hours: policy.approvals.expires_after_hours,
     }
+}
+
+/// Who is asked as well when nobody decides in time.
+fn escalation(policy: &Policy) -> Option<Escalation> {
+    let after_hours = policy.approvals.escalate_after_hours?;
+    Some(Escalation {
+        after_hours,
+        to: policy.approvals.escalate_to.clone(),
+    })
 }
 
 /// One person's name as separation of duties compares it: the bare address of `Name <address>`, folded to lower case. Two spellings

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::protect::one_name;
 use crate::{RequestId, TenantId};
 
 /// What is wished for.
@@ -135,9 +136,22 @@ pub struct Request {
     pub origin: Origin,
     /// What must be asked first; empty for a complete request.
     pub asks: Vec<Ask>,
+    /// Addresses of those who may see it and what follows from it; empty for everybody with the right to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confidential: Vec<String>,
+    /// Names of the steps that the plan holds, and no other: an action. Absent for the whole playbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<String>>,
 }
 
 impl Request {
+    /// Whether this person, by address, may see the request and what follows from it. A right in the tenant is needed besides.
+    #[must_use]
+    pub fn is_visible_to(&self, address: &str) -> bool {
+        let is = |other: &String| matches!((one_name(other), one_name(address)), (Ok(other), Ok(one)) if other == one);
+        self.confidential.is_empty() || self.confidential.iter().any(is)
+    }
+
     /// The text of a further field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {

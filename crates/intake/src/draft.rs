@@ -109,6 +109,8 @@ impl Draft {
             switches: self.switches,
             origin,
             asks: self.asks,
+            confidential: Vec::new(),
+            only: None,
         })
     }
 

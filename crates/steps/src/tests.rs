@@ -203,6 +203,8 @@ pub(crate) fn request() -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 

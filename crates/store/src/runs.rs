@@ -104,6 +104,8 @@ fn later_request(plan: &Plan, later: &FollowUp, new: &NewRun) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 

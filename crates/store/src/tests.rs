@@ -70,6 +70,8 @@ fn request(id: &str, tenant: &str) -> Request {
             body: Some("raw evidence".to_owned()),
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 
@@ -124,10 +126,13 @@ fn plan(id: &str, tenant: &str, request: &str, person: &str) -> StoredPlan {
             approvers: Vec::new(),
             because: None,
             holds_for_hours: 72,
+            ..ApprovalNeed::default()
         },
         removals_may_grow: false,
         reserves: Vec::new(),
         follow_up: None,
+        only: None,
+        review: None,
     };
     StoredPlan::seal(PlanId::from(id), plan, at(1), at(0))
 }

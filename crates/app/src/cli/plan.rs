@@ -245,6 +245,8 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
         switches: switches(&args.how.set)?,
         origin: typed(&args.requester, None)?,
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     };
     let stored = planning::make(wiring, request, !args.how.no_scan).await?;
     show(cx, wiring, &stored).await?;
@@ -266,6 +268,8 @@ async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
         switches: set,
         origin: typed(&args.requester, None)?,
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     };
     let stored = planning::make(wiring, request, false).await?;
     show(cx, wiring, &stored).await?;
@@ -311,6 +315,8 @@ pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<
         switches: BTreeMap::new(),
         origin: typed(&args.requester, Some(&args.run))?,
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     };
     let stored = planning::make(wiring, request, false).await?;
     show(cx, wiring, &stored).await?;

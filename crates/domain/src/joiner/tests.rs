@@ -40,6 +40,8 @@ fn request(fields: &[(&str, &str)]) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 

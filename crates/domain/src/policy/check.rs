@@ -5,7 +5,7 @@ mod people;
 use std::collections::BTreeMap;
 
 use super::parse::Reader;
-use super::{Policy, Setting};
+use super::{Approvals, Policy, Setting};
 
 /// Reports every contradiction.
 pub(super) fn contradictions(policy: &Policy, reader: &mut Reader<'_>) {
@@ -34,6 +34,8 @@ fn sites(policy: &Policy, reader: &mut Reader<'_>) {
 }
 
 fn approvals(policy: &Policy, reader: &mut Reader<'_>) {
+    times(&policy.approvals, reader);
+    reviewers(&policy.approvals, reader);
     let approvals = &policy.approvals;
     let listed = approvals.approvers.len();
     if listed == 0 {
@@ -53,6 +55,51 @@ fn approvals(policy: &Policy, reader: &mut Reader<'_>) {
             "protected.vip",
             "people on this list need two approvers, and only one may approve",
             "list a second approver in [approvals]",
+        );
+    } else if listed < 2 && policy.limits.leavers.is_some() {
+        reader.wrong_at(
+            "limits.leavers",
+            "leavers beyond this need two approvers, and only one may approve",
+            "list a second approver in [approvals]",
+        );
+    }
+}
+
+/// Being asked as well needs somebody to ask, and time to answer.
+fn times(approvals: &Approvals, reader: &mut Reader<'_>) {
+    match approvals.escalate_after_hours {
+        Some(_) if approvals.escalate_to.is_empty() => reader.wrong_at(
+            "approvals.escalate-after-hours",
+            "others are to be asked after this time, and nobody is named",
+            "add `escalate-to = [\"…\"]`, or leave the time out",
+        ),
+        None if !approvals.escalate_to.is_empty() => reader.wrong_at(
+            "approvals.escalate-to",
+            "these are to be asked as well, and it is not said when",
+            "add `escalate-after-hours = 8`, or leave the list out",
+        ),
+        Some(after)
+            if approvals
+                .expires_after_hours
+                .is_some_and(|end| end <= after) =>
+        {
+            reader.wrong_at(
+                "approvals.expires-after-hours",
+                "nobody can decide any more by the time others are asked",
+                "let it be longer than `escalate-after-hours`",
+            )
+        }
+        _ => {}
+    }
+}
+
+/// A review that nobody is asked for would never take place.
+fn reviewers(approvals: &Approvals, reader: &mut Reader<'_>) {
+    if !approvals.reviewers.is_empty() && approvals.pre_approved_containment.is_empty() {
+        reader.wrong_at(
+            "approvals.reviewers",
+            "reviewers are named, and nothing is approved beforehand that they could look at",
+            "add `pre-approved-containment`, or leave the list out",
         );
     }
 }

@@ -1,6 +1,7 @@
 //! Reads the tables of a policy one by one and checks each value by itself.
 
 mod bundles;
+mod deciding;
 mod instructions;
 mod joining;
 mod places;
@@ -14,10 +15,7 @@ use toml::de::DeTable;
 
 use super::parse::{Reader, Section, whole};
 use super::words::{address_problem, domain_problem};
-use super::{
-    Approvals, DriftRules, Notify, Pilot, Policy, Protected, Requesters, Site, StepRules, one,
-    playbook, three_days,
-};
+use super::{DriftRules, Notify, Pilot, Policy, Protected, Requesters, Site, StepRules, playbook};
 use crate::request::Kind;
 
 /// The one version of the format.
@@ -37,6 +35,7 @@ impl Reader<'_> {
                 "sites",
                 "requesters",
                 "approvals",
+                "limits",
                 "protected",
                 "pilot",
                 "steps",
@@ -57,6 +56,7 @@ impl Reader<'_> {
             sites: self.sites(&root),
             requesters: self.requesters(&root),
             approvals: self.approvals(&root),
+            limits: self.limits(&root),
             protected: self.protected(&root),
             pilot: self.pilot(&root),
             steps: self.steps(&root),
@@ -125,22 +125,6 @@ impl Reader<'_> {
             }
         }
         Requesters { addresses }
-    }
-
-    fn approvals(&mut self, root: &Section<'_>) -> Approvals {
-        let Some(section) = self.needed(root, "approvals", "who decides") else {
-            return Approvals {
-                people: one(),
-                approvers: Vec::new(),
-                holds_for_hours: three_days(),
-            };
-        };
-        self.only(&section, &["people", "approvers", "holds-for-hours"]);
-        Approvals {
-            people: self.count(&section, "people", one()),
-            approvers: self.texts(&section, "approvers"),
-            holds_for_hours: self.count(&section, "holds-for-hours", three_days()),
-        }
     }
 
     fn protected(&mut self, root: &Section<'_>) -> Protected {

@@ -50,6 +50,23 @@ people = 1
 approvers = []
 # How long an approval holds.
 holds-for-hours = 72
+# After how many hours without a decision others are asked as well. From then on they may decide too.
+# escalate-after-hours = 8
+# Who they are, for example ["head-of-it@contoso.example"].
+escalate-to = []
+# After how many hours nobody can decide on a plan any more, so that it has to be made anew.
+# expires-after-hours = 72
+# Emergencies: from whom a request to close access at once (block, reset, revoke) counts as approved by this policy. "operators" who have
+# signed in, "api" clients, the "hr" system; never a ticket or a mail. Holders of privileged roles and people under vip always wait for two
+# approvers.
+pre-approved-containment = []
+# Who must look at such a run afterwards; empty for any approver. Never whoever asked.
+reviewers = []
+
+# How much may happen at once.
+[limits]
+# How many people may leave within how many hours; beyond that a plan needs a second approver.
+# leavers = { count = 5, within-hours = 24 }
 
 [protected]
 # Emergency accounts by sign-in name: never touched.

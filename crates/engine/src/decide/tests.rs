@@ -99,6 +99,8 @@ pub(crate) fn plan(steps: Vec<StepSpec>) -> Plan {
         removals_may_grow: true,
         reserves: Vec::new(),
         follow_up: None,
+        only: None,
+        review: None,
     }
 }
 

@@ -399,6 +399,8 @@ fn request(person: &str) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 
@@ -421,9 +423,12 @@ fn plan(person: &str, steps: Vec<StepSpec>) -> Plan {
             approvers: Vec::new(),
             because: None,
             holds_for_hours: 48,
+            ..ApprovalNeed::default()
         },
         removals_may_grow: true,
         reserves: Vec::new(),
         follow_up: None,
+        only: None,
+        review: None,
     }
 }

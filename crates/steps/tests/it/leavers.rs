@@ -124,6 +124,8 @@ impl Leaver {
                 body: None,
             },
             asks: Vec::new(),
+            confidential: Vec::new(),
+            only: None,
         }
     }
 

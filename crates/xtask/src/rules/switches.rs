@@ -308,6 +308,8 @@ pub(super) fn request(kind: Kind) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 

@@ -388,6 +388,8 @@ pub(super) fn joiner(role: &str) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 

@@ -290,5 +290,7 @@ fn plan(request: &Request, cast: &Cast, facts: &Facts, mut steps: Vec<StepSpec>)
         removals_may_grow: false,
         reserves: Vec::new(),
         follow_up: None,
+        only: None,
+        review: None,
     }
 }
