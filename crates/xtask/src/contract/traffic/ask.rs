@@ -174,6 +174,8 @@ fn request(scene: &Scene, cast: &Cast) -> Request {
             body: None,
         },
         asks: Vec::new(),
+        confidential: Vec::new(),
+        only: None,
     }
 }
 
