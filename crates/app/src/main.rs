@@ -9,6 +9,8 @@ mod guard;
 mod planning;
 mod problem;
 mod running;
+#[cfg_attr(not(test), expect(dead_code, reason = "called by the pages"))]
+mod sign_in;
 mod vault;
 mod view;
 mod wiring;
