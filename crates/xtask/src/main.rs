@@ -1,5 +1,6 @@
 //! The project's own tools: `cargo xtask demo` shows Tenure at work, `cargo xtask test` runs every test.
 
+mod assets;
 mod bench;
 mod check;
 mod contract;
@@ -24,6 +25,8 @@ struct Cli {
 enum Command {
     /// Formatting and lints: fast, before each commit.
     Check,
+    /// Makes what the pages load, from npm by the lockfile (demo, check and test do it by themselves).
+    Assets,
     /// Every test, installing what it needs.
     Test,
     /// Holds requests, replies and permissions against Microsoft's own tables.
@@ -48,6 +51,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
+        Command::Assets => assets::run(),
         Command::Check => check::run(),
         Command::Test => {
             check::run()?;

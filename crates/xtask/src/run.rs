@@ -13,8 +13,9 @@ pub(crate) fn root() -> PathBuf {
         .collect()
 }
 
-/// Runs cargo in the workspace.
+/// Runs cargo in the workspace, with what the app embeds in its place.
 pub(crate) fn cargo(args: &[&str]) -> anyhow::Result<()> {
+    crate::assets::ensure()?;
     finish(
         Command::new(env!("CARGO")).args(args).current_dir(root()),
         "cargo",
