@@ -15,6 +15,7 @@ pub mod graph;
 mod http;
 mod meaning;
 mod meter;
+pub mod outbound;
 mod paging;
 pub mod permissions;
 mod retry;
