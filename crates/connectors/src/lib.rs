@@ -4,8 +4,10 @@
 
 mod auth;
 mod batch;
+pub mod bot;
 mod budget;
 mod call;
+pub mod card;
 mod cloud;
 mod connect;
 mod error;
@@ -20,6 +22,8 @@ mod paging;
 pub mod permissions;
 mod retry;
 mod sources;
+pub mod teams;
+pub mod webhook;
 mod wire;
 
 pub use self::http::{HttpTransport, Timeouts};

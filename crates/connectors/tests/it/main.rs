@@ -1,7 +1,9 @@
 //! The connectors held against the vendors' documents, over a transport that plays back what they describe.
 #![expect(clippy::unwrap_used, reason = "a broken expectation must end the test")]
 
+mod bot;
 mod budgets;
+mod cards;
 mod exchange;
 mod gathering;
 mod joiner;
@@ -12,4 +14,5 @@ mod script;
 mod server;
 mod setup;
 mod tokens;
+mod webhook;
 mod writes;
