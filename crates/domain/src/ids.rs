@@ -68,3 +68,11 @@ id!(
     /// One step within one plan: the step's name, and what sets it apart when a plan holds it twice.
     StepKey
 );
+id!(
+    /// A person who works with Tenure at the provider.
+    OperatorId
+);
+id!(
+    /// A program that calls Tenure's API.
+    ClientId
+);

@@ -2,6 +2,7 @@
 //!
 //! No IO, no clock, no async, no randomness, no vendor and no step by name: whoever needs those hands them in as data.
 
+pub mod access;
 pub mod catalogue;
 pub mod drift;
 pub mod facts;
@@ -17,4 +18,6 @@ pub mod request;
 pub mod rules;
 pub mod spec;
 
-pub use ids::{FindingId, ObjectId, PlanId, RequestId, RunId, StepKey, TenantId};
+pub use ids::{
+    ClientId, FindingId, ObjectId, OperatorId, PlanId, RequestId, RunId, StepKey, TenantId,
+};

@@ -12,19 +12,20 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::is_duplicate;
 use crate::ledger::{append, append_json};
 use crate::open::Store;
-use crate::sql::statements;
+use crate::rows::{self, On};
+use crate::sql::{of_scope, seen, statements};
 use crate::tenants::time;
-use crate::{Error, TenantScope, plans, reservations, runs};
+use crate::{Error, TenantScope, decisions, plans, reservations, runs};
 
 const HOUR_MS: i64 = 3_600_000;
 
 statements! {
     INSERT = "INSERT INTO approvals (plan, tenant, by, digest, at_ms, apart) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    SELECT_ALL = "SELECT plan, by, digest, at_ms, apart, taken_back_ms, taken_back_by FROM approvals
-        WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2 ORDER BY id";
-    TAKE_BACK = "UPDATE approvals SET taken_back_ms = ?4, taken_back_by = ?5
-        WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2 AND by = ?3 AND taken_back_ms IS NULL";
-    SELECT_RUN = "SELECT id, seq, started, ended FROM runs WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2";
+    SELECT_ALL = concat!("SELECT plan, by, digest, at_ms, apart, taken_back_ms, taken_back_by FROM approvals
+        WHERE ", of_scope!("tenant"), " AND ", seen!("plan_rows", "plan_rows.id = approvals.plan"), " AND plan = ?2 ORDER BY id");
+    TAKE_BACK = concat!("UPDATE approvals SET taken_back_ms = ?4, taken_back_by = ?5
+        WHERE ", of_scope!("tenant"), " AND plan = ?2 AND by = ?3 AND taken_back_ms IS NULL");
+    SELECT_RUN = concat!("SELECT id, seq, started, ended FROM runs WHERE ", of_scope!("tenant"), " AND plan = ?2");
     VOID_RUN = "UPDATE runs SET void = 1 WHERE tenant = ?1 AND id = ?2";
     DELETE_INBOX = "DELETE FROM inbox WHERE tenant = ?1 AND run = ?2";
     DELETE_RUN = "DELETE FROM runs WHERE tenant = ?1 AND id = ?2 AND seq = 0";
@@ -61,7 +62,7 @@ impl Store {
         let by = by.as_str();
         let at_ms = approval.at.as_millisecond();
         let mut tx = self.write().await?;
-        let kept = plans::load(&mut tx, scope.filter(), &approval.plan).await?;
+        let kept = plans::load(&mut tx, scope, &approval.plan).await?;
         if kept.plan.digest != approval.digest {
             return Err(Error::OtherDigest {
                 plan: approval.plan.clone(),
@@ -70,6 +71,7 @@ impl Store {
             });
         }
         kept.refuse_superseded()?;
+        decisions::hold_up(&mut tx, scope, &approval.plan).await?;
         let tenant = &kept.plan.plan.tenant;
         let inserted = sqlx::query(INSERT)
             .bind(approval.plan.as_str())
@@ -94,7 +96,9 @@ impl Store {
                 .map_or(i64::MIN, Timestamp::as_millisecond),
         ) + i64::from(kept.plan.plan.approval.holds_for_hours) * HOUR_MS;
         reservations::take(&mut tx, &kept.plan, at_ms, until_ms).await?;
-        append_json(&mut tx, tenant, "approval", approval, at_ms).await?;
+        let on = On::Plan(approval.plan.as_str());
+        rows::plan_state(&mut tx, tenant, approval.plan.as_str(), at_ms).await?;
+        append_json(&mut tx, tenant, "approval", on, approval, at_ms).await?;
         Ok(tx.commit().await?)
     }
 
@@ -108,7 +112,7 @@ impl Store {
         plan: &PlanId,
     ) -> Result<Vec<Approved>, Error> {
         let mut connection = self.read().await?;
-        all(&mut connection, scope.filter(), plan).await
+        all(&mut connection, scope, plan).await
     }
 
     /// Takes an approval back, until the run begins. A run that waits for its time is cancelled with it, and must not begin
@@ -126,7 +130,7 @@ impl Store {
         let by = spelling(by);
         let (by, at_ms) = (by.as_str(), at.as_millisecond());
         let mut tx = self.write().await?;
-        let kept = plans::load(&mut tx, scope.filter(), plan).await?;
+        let kept = plans::load(&mut tx, scope, plan).await?;
         let tenant: TenantId = kept.plan.plan.tenant;
         let waiting = waiting_run(&mut tx, scope, plan).await?;
         let taken = sqlx::query(TAKE_BACK)
@@ -144,11 +148,13 @@ impl Store {
         if let Some(waiting) = &waiting {
             waiting.cancel(&mut tx, &tenant, by, at_ms).await?;
         }
+        rows::plan_state(&mut tx, &tenant, plan.as_str(), at_ms).await?;
         let payload = json!({ "by": by, "digest": kept.plan.digest, "plan": plan });
         append(
             &mut tx,
             &tenant,
             "approval-taken-back",
+            On::Plan(plan.as_str()),
             &payload.to_string(),
             at_ms,
         )
@@ -174,6 +180,7 @@ impl Waiting {
         at_ms: i64,
     ) -> Result<(), Error> {
         let statements: &[&'static str] = if self.unseen {
+            rows::drop_run(&mut *tx, tenant, self.run.as_str()).await?;
             &[DELETE_INBOX, DELETE_RUN]
         } else {
             let event = Event::Cancelled { by: by.to_owned() };
@@ -237,7 +244,7 @@ pub(crate) async fn standing(
     let (id, plan) = (&stored.id, &stored.plan);
     let need = plan.approval.people;
     let holds_ms = i64::from(plan.approval.holds_for_hours) * HOUR_MS;
-    let holding: Vec<Approval> = all(tx, Some(plan.tenant.as_str()), id)
+    let holding: Vec<Approval> = all(tx, &TenantScope::of(&plan.tenant), id)
         .await?
         .into_iter()
         .filter(|approved| approved.taken_back.is_none())
@@ -280,11 +287,11 @@ pub(crate) async fn standing(
 
 async fn all(
     connection: &mut SqliteConnection,
-    scope: Option<&str>,
+    scope: &TenantScope,
     plan: &PlanId,
 ) -> Result<Vec<Approved>, Error> {
     let rows = sqlx::query(SELECT_ALL)
-        .bind(scope)
+        .bind(scope.filter())
         .bind(plan.as_str())
         .fetch_all(connection)
         .await?;

@@ -134,6 +134,17 @@ pub enum Error {
         /// How many are reserved.
         reserved: u64,
     },
+    /// It was refused.
+    #[error("plan {plan} was refused by {by}; make a new plan")]
+    Refused {
+        /// The plan.
+        plan: PlanId,
+        /// Who refused it.
+        by: String,
+    },
+    /// A cursor that this store did not give.
+    #[error("this page of the list cannot be found; begin at its first page")]
+    BadCursor,
     /// The same person has approved it.
     #[error("{by} has already approved plan {plan}")]
     AlreadyApproved {
@@ -219,6 +230,8 @@ impl Error {
             | Self::OtherDigest { .. }
             | Self::Superseded { .. }
             | Self::AlreadyApproved { .. }
+            | Self::Refused { .. }
+            | Self::BadCursor
             | Self::NameReserved { .. }
             | Self::NoSeat { .. }
             | Self::Unapproved { .. }

@@ -8,8 +8,8 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::open::Store;
 use crate::runs::json;
-use crate::sql::statements;
-use crate::{Error, TenantScope};
+use crate::sql::{of_scope, seen, statements};
+use crate::{Error, TenantScope, rows};
 
 statements! {
     UPSERT_FINDING = "INSERT INTO findings (run, tenant, number, body, opened_ms, closed_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -18,12 +18,12 @@ statements! {
     UPSERT_RECEIPT = "INSERT INTO receipts (run, tenant, position, step, status, receipt) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT (run, position) DO UPDATE SET status = excluded.status, receipt = excluded.receipt
         WHERE status <> excluded.status OR receipt <> excluded.receipt";
-    SELECT_OPEN = "SELECT run, tenant, body FROM findings
-        WHERE (?1 IS NULL OR tenant = ?1) AND closed_ms IS NULL ORDER BY opened_ms, run, number";
-    SELECT_OF_RUN = "SELECT run, tenant, body FROM findings
-        WHERE (?1 IS NULL OR tenant = ?1) AND run = ?2 ORDER BY number";
-    SELECT_RECEIPTS = "SELECT step, status, receipt FROM receipts
-        WHERE (?1 IS NULL OR tenant = ?1) AND run = ?2 ORDER BY position";
+    SELECT_OPEN = concat!("SELECT run, tenant, body FROM findings
+        WHERE ", of_scope!("tenant"), " AND ", seen!("finding_rows", "finding_rows.id = findings.run || '/' || findings.number"), " AND closed_ms IS NULL ORDER BY opened_ms, run, number");
+    SELECT_OF_RUN = concat!("SELECT run, tenant, body FROM findings
+        WHERE ", of_scope!("tenant"), " AND ", seen!("run_rows", "run_rows.id = findings.run"), " AND run = ?2 ORDER BY number");
+    SELECT_RECEIPTS = concat!("SELECT step, status, receipt FROM receipts
+        WHERE ", of_scope!("tenant"), " AND ", seen!("run_rows", "run_rows.id = receipts.run"), " AND run = ?2 ORDER BY position");
 }
 
 /// A finding in a list.
@@ -108,7 +108,7 @@ pub(crate) async fn write(
     state: &RunState,
 ) -> Result<(), Error> {
     for finding in &state.findings {
-        sqlx::query(UPSERT_FINDING)
+        let written = sqlx::query(UPSERT_FINDING)
             .bind(state.run.as_str())
             .bind(tenant.as_str())
             .bind(finding.number)
@@ -117,6 +117,9 @@ pub(crate) async fn write(
             .bind(finding.closed.as_ref().map(|(at_ms, _)| *at_ms))
             .execute(&mut *tx)
             .await?;
+        if written.rows_affected() > 0 {
+            rows::finding(&mut *tx, state.run.as_str(), finding).await?;
+        }
     }
     for (position, (key, step)) in (0_i64..).zip(&state.steps) {
         sqlx::query(UPSERT_RECEIPT)

@@ -10,12 +10,13 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::is_duplicate;
 use crate::ledger::append_json;
 use crate::open::Store;
+use crate::rows::{self, On};
 use crate::runs::{self, json, read_state};
 use crate::sql::{count, int, statements};
 use crate::{Error, TenantScope, findings, lease, plans, reservations};
 
 statements! {
-    SELECT_RUN = "SELECT tenant, plan, person, seq, state, started, void FROM runs WHERE id = ?1";
+    SELECT_RUN = "SELECT tenant, plan, person, seq, state, started, ended, void FROM runs WHERE id = ?1";
     UPDATE_RUN = "UPDATE runs SET seq = ?3, state = ?4, started = ?5, ended = ?6 WHERE tenant = ?1 AND id = ?2";
     INSERT_EVENT = "INSERT INTO run_events (run, tenant, seq, event, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
     INSERT_COMMAND = "INSERT INTO commands (run, tenant, id, command, due_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -84,6 +85,8 @@ struct Standing {
     tenant: TenantId,
     person: String,
     started: bool,
+    ended: bool,
+    plan: String,
 }
 
 /// Writes one decision; the caller commits, or drops everything.
@@ -127,6 +130,7 @@ pub(crate) async fn write(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Res
             &mut *tx,
             &run.tenant,
             &leaf.kind,
+            On::Run(commit.run.as_str()),
             &leaf.payload,
             commit.now_ms,
         )
@@ -171,6 +175,7 @@ async fn standing(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Result<Stan
         let tenant: String = row.try_get("tenant")?;
         let started = row.try_get("started")?;
         let person = row.try_get("person")?;
+        let (ended, plan) = (row.try_get("ended")?, row.try_get("plan")?);
         Ok((
             seq,
             void,
@@ -178,6 +183,8 @@ async fn standing(tx: &mut SqliteConnection, commit: &Commit<'_>) -> Result<Stan
                 tenant: TenantId::new(tenant),
                 person,
                 started,
+                ended,
+                plan,
             },
         ))
     };
@@ -207,7 +214,7 @@ async fn update_run(
         .execute(&mut *tx)
         .await;
     match updated {
-        Ok(_) => Ok(()),
+        Ok(_) => show(tx, commit, run).await.map_err(refusal),
         Err(error) if is_duplicate(&error) => {
             let other = runs::holder(tx, &run.tenant, &run.person, commit.run)
                 .await
@@ -216,6 +223,16 @@ async fn update_run(
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Writes what lists show of the run, and of its plan when that stands elsewhere with it.
+async fn show(tx: &mut SqliteConnection, commit: &Commit<'_>, run: &Standing) -> Result<(), Error> {
+    rows::run(&mut *tx, &run.tenant, commit.state).await?;
+    let begins = !run.started && commit.state.started_ms.is_some();
+    if begins || run.ended != commit.state.outcome().is_some() {
+        rows::plan_state(tx, &run.tenant, &run.plan, commit.now_ms).await?;
+    }
+    Ok(())
 }
 
 async fn update_commands(
@@ -276,10 +293,13 @@ impl Store {
                     .map_err(|error| Error::unreadable("command of run", run.as_str(), error))?,
             });
         }
+        let own = TenantId::new(tenant);
         Ok(Some(Loaded {
             run: run.clone(),
-            plan: plans::load(&mut tx, Some(&tenant), &plan).await?.plan,
-            tenant: TenantId::new(tenant),
+            plan: plans::load(&mut tx, &TenantScope::of(&own), &plan)
+                .await?
+                .plan,
+            tenant: own,
             state: read_state(run.as_str(), row.try_get("state")?)?,
             seq: count(row.try_get("seq")?),
             pending,

@@ -14,9 +14,11 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::endpoints;
 use crate::open::Store;
+use crate::rows::{self, On, Subject};
 use crate::seal::{Secret, random};
-use crate::sql::{count, int, statements};
+use crate::sql::{count, int, of_scope, statements};
 use crate::tenants::time;
 use crate::{Error, TenantScope};
 
@@ -39,9 +41,8 @@ statements! {
     SELECT_HEADS = "SELECT number, size, note FROM ledger_heads WHERE tenant = ?1 ORDER BY number";
     SELECT_LAST_HEAD = "SELECT number, size, note FROM ledger_heads WHERE tenant = ?1 ORDER BY number DESC LIMIT 1";
     INSERT_HEAD = "INSERT INTO ledger_heads (tenant, number, size, note, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
-    SELECT_GROWN = "SELECT tenant FROM ledgers WHERE (?1 IS NULL OR tenant = ?1)
-        AND size > coalesce((SELECT max(size) FROM ledger_heads WHERE ledger_heads.tenant = ledgers.tenant), 0) ORDER BY tenant";
-    CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
+    SELECT_GROWN = concat!("SELECT tenant FROM ledgers WHERE ", of_scope!("tenant"), "
+        AND size > coalesce((SELECT max(size) FROM ledger_heads WHERE ledger_heads.tenant = ledgers.tenant), 0) ORDER BY tenant");
 }
 
 /// Checks Ed25519 signatures: what `domain::ledger::verify` is handed. Needs no store and no key of ours.
@@ -110,17 +111,20 @@ pub(crate) async fn append_json<T: Serialize>(
     tx: &mut SqliteConnection,
     tenant: &TenantId,
     kind: &str,
+    on: On<'_>,
     data: &T,
     at_ms: i64,
 ) -> Result<u64, Error> {
-    append(tx, tenant, kind, &crate::runs::json(data), at_ms).await
+    append(tx, tenant, kind, on, &crate::runs::json(data), at_ms).await
 }
 
-/// Appends an entry with this payload, and returns its number.
+/// Appends an entry with this payload about this, and returns its number. Endpoints that want to be told are told, but of nothing
+/// that belongs to a confidential request.
 pub(crate) async fn append(
     tx: &mut SqliteConnection,
     tenant: &TenantId,
     kind: &str,
+    on: On<'_>,
     payload: &str,
     at_ms: i64,
 ) -> Result<u64, Error> {
@@ -155,6 +159,18 @@ pub(crate) async fn append(
         .bind(tree.peaks())
         .execute(&mut *tx)
         .await?;
+    let subject = Subject::of(&mut *tx, on).await?;
+    let row = rows::NewEntry {
+        tenant,
+        seq: entry.seq,
+        kind,
+        at_ms,
+    };
+    rows::entry(&mut *tx, &row, &subject).await?;
+    if subject.seen_by.is_none() {
+        let about = subject.about.as_deref();
+        endpoints::tell(tx, tenant, kind, entry.seq, about, at_ms).await?;
+    }
     Ok(entry.seq)
 }
 
@@ -354,20 +370,20 @@ impl Store {
         if erased.rows_affected() == 0 {
             return Err(Error::missing("payload of ledger entry", seq.to_string()));
         }
+        rows::forget_entry(&mut tx, tenant, seq).await?;
         let payload = json!({ "by": by, "seq": seq });
         append(
             &mut tx,
             tenant,
             ERASED,
+            On::Nobody,
             &payload.to_string(),
             at.as_millisecond(),
         )
         .await?;
         tx.commit().await?;
         // Deleted pages are overwritten in the file, and the write-ahead log must not keep the old ones either.
-        let mut writer = self.writer().await?;
-        sqlx::query(CHECKPOINT).fetch_all(&mut *writer).await?;
-        Ok(())
+        self.fold().await
     }
 
     /// The key of a tenant's ledger, as exports and proofs name it.

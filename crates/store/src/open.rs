@@ -13,6 +13,7 @@ use sqlx::{
 };
 
 use crate::Error;
+use crate::backfill;
 use crate::error::primary_code;
 use crate::ledger::LedgerKey;
 use crate::seal::{Key, Row};
@@ -22,7 +23,12 @@ use crate::sql::statements;
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_reservations.sql"),
+    include_str!("../migrations/0003_access.sql"),
+    include_str!("../migrations/0004_read_model.sql"),
 ];
+
+/// The format that brought the read model; what older stores hold is written into it when they are opened.
+const READ_MODEL: i64 = 4;
 
 /// The newest format this version knows.
 pub(crate) const FORMAT: i64 = MIGRATIONS.len() as i64;
@@ -49,6 +55,7 @@ statements! {
     APPLICATION_ID = "PRAGMA application_id";
     USER_VERSION = "PRAGMA user_version";
     HAS_TABLES = "SELECT count(*) AS tables FROM sqlite_schema";
+    CHECKPOINT = "PRAGMA wal_checkpoint(TRUNCATE)";
     SELECT_PROVIDER = "SELECT canary, ledger_public, ledger_seed FROM provider WHERE id = 1";
     INSERT_PROVIDER = "INSERT INTO provider (id, canary, ledger_public, ledger_seed) VALUES (1, ?1, ?2, ?3)";
 }
@@ -141,6 +148,13 @@ impl Store {
         Ok(self.inner.reader.acquire().await?)
     }
 
+    /// Folds the write-ahead log into the file, so that what was erased is in neither.
+    pub(crate) async fn fold(&self) -> Result<(), Error> {
+        let mut writer = self.writer().await?;
+        sqlx::query(CHECKPOINT).fetch_all(&mut *writer).await?;
+        Ok(())
+    }
+
     /// The writer's connection outside of a transaction.
     pub(crate) async fn writer(&self) -> Result<PoolConnection<Sqlite>, Error> {
         Ok(self.inner.writer.acquire().await?)
@@ -223,6 +237,9 @@ async fn prepare(writer: &SqlitePool, path: &Path, key: &Key) -> Result<LedgerKe
     for number in found..FORMAT {
         let index = usize::try_from(number).expect("formats count from 0");
         sqlx::raw_sql(MIGRATIONS[index]).execute(&mut *tx).await?;
+    }
+    if !fresh && found < READ_MODEL {
+        backfill::all(&mut tx).await?;
     }
     if found < FORMAT {
         // A pragma takes no parameters; both numbers are our own constants.

@@ -11,27 +11,28 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::is_duplicate;
 use crate::ledger::append;
 use crate::open::Store;
-use crate::sql::statements;
+use crate::rows::{self, On};
+use crate::sql::{of_scope, seen, statements};
 use crate::tenants::time;
 use crate::{Error, TenantScope};
 
 statements! {
     INSERT = "INSERT INTO plans (id, tenant, request, person, upn, bytes, digest, made_ms, read_ms)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-    SUPERSEDE = "UPDATE plans SET superseded_by = ?3
-        WHERE (?1 IS NULL OR tenant = ?1) AND request = ?2 AND id <> ?3 AND superseded_by IS NULL";
-    SELECT = "SELECT id, bytes, digest, made_ms, read_ms, superseded_by FROM plans
-        WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
-    SELECT_LEAVING = "SELECT plans.upn, plans.id FROM plans
+    SUPERSEDE = concat!("UPDATE plans SET superseded_by = ?3
+        WHERE ", of_scope!("tenant"), " AND request = ?2 AND id <> ?3 AND superseded_by IS NULL");
+    SELECT = concat!("SELECT id, bytes, digest, made_ms, read_ms, superseded_by FROM plans
+        WHERE ", of_scope!("tenant"), " AND ", seen!("plan_rows", "plan_rows.id = plans.id"), " AND id = ?2");
+    SELECT_LEAVING = concat!("SELECT plans.upn, plans.id FROM plans
         JOIN requests ON requests.id = plans.request AND requests.kind = 'offboard'
         LEFT JOIN runs ON runs.plan = plans.id
-        WHERE (?1 IS NULL OR plans.tenant = ?1) AND plans.tenant = ?2 AND plans.superseded_by IS NULL
-            AND (runs.id IS NULL OR runs.ended = 0)";
-    SELECT_ALL = "SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
+        WHERE ", of_scope!("plans.tenant"), " AND plans.tenant = ?2 AND plans.superseded_by IS NULL
+            AND (runs.id IS NULL OR runs.ended = 0)");
+    SELECT_ALL = concat!("SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
             runs.id AS run,
             (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
         FROM plans LEFT JOIN runs ON runs.plan = plans.id
-        WHERE (?1 IS NULL OR plans.tenant = ?1) ORDER BY plans.made_ms DESC, plans.id LIMIT ?2";
+        WHERE ", of_scope!("plans.tenant"), " AND ", seen!("plan_rows", "plan_rows.id = plans.id"), " ORDER BY plans.made_ms DESC, plans.id LIMIT ?2");
 }
 
 /// A plan in a list.
@@ -98,7 +99,7 @@ impl Store {
     /// [`Error::Missing`], [`Error::Unreadable`] and store errors.
     pub async fn plan(&self, scope: &TenantScope, id: &PlanId) -> Result<StoredPlan, Error> {
         let mut connection = self.read().await?;
-        Ok(load(&mut connection, scope.filter(), id).await?.plan)
+        Ok(load(&mut connection, scope, id).await?.plan)
     }
 
     /// The sign-in names of people whose leaving is planned or under way in a tenant, each with the plan.
@@ -160,11 +161,12 @@ pub(crate) async fn keep(tx: &mut SqliteConnection, stored: &StoredPlan) -> Resu
     }
     inserted?;
     sqlx::query(SUPERSEDE)
-        .bind(plan.tenant.as_str())
+        .bind(TenantScope::of(&plan.tenant).filter())
         .bind(plan.request.as_str())
         .bind(stored.id.as_str())
         .execute(&mut *tx)
         .await?;
+    rows::plan(&mut *tx, stored).await?;
     // The bytes as text, so that the digest can be checked from the ledger alone.
     let payload = json!({
         "bytes": String::from_utf8_lossy(&stored.bytes),
@@ -174,18 +176,27 @@ pub(crate) async fn keep(tx: &mut SqliteConnection, stored: &StoredPlan) -> Resu
         "read_at": stored.read_at,
     });
     let at_ms = stored.made_at.as_millisecond();
-    append(&mut *tx, &plan.tenant, "plan", &payload.to_string(), at_ms).await?;
+    let on = On::Plan(stored.id.as_str());
+    append(
+        &mut *tx,
+        &plan.tenant,
+        "plan",
+        on,
+        &payload.to_string(),
+        at_ms,
+    )
+    .await?;
     Ok(())
 }
 
 /// Loads a plan on a connection, which may be in a transaction.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
-    scope: Option<&str>,
+    scope: &TenantScope,
     id: &PlanId,
 ) -> Result<Kept, Error> {
     let row = sqlx::query(SELECT)
-        .bind(scope)
+        .bind(scope.filter())
         .bind(id.as_str())
         .fetch_optional(connection)
         .await?

@@ -9,18 +9,19 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::ledger::append_json;
 use crate::open::Store;
-use crate::sql::{count, int, statements};
+use crate::rows::On;
+use crate::sql::{count, int, of_scope, statements};
 use crate::tenants::time;
 use crate::{Error, TenantScope};
 
 statements! {
     INSERT = "INSERT INTO policies (tenant, version, text, digest, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    SELECT_ALL = "SELECT tenant, version, text, digest, by, at_ms FROM policies
-        WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2 ORDER BY version DESC";
-    SELECT_LATEST = "SELECT tenant, version, text, digest, by, at_ms FROM policies
-        WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2 ORDER BY version DESC LIMIT 1";
-    SELECT_BY_DIGEST = "SELECT tenant, version, text, digest, by, at_ms FROM policies
-        WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2 AND digest = ?3 ORDER BY version DESC LIMIT 1";
+    SELECT_ALL = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+        WHERE ", of_scope!("tenant"), " AND tenant = ?2 ORDER BY version DESC");
+    SELECT_LATEST = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+        WHERE ", of_scope!("tenant"), " AND tenant = ?2 ORDER BY version DESC LIMIT 1");
+    SELECT_BY_DIGEST = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+        WHERE ", of_scope!("tenant"), " AND tenant = ?2 AND digest = ?3 ORDER BY version DESC LIMIT 1");
 }
 
 /// One version of a tenant's policy.
@@ -82,7 +83,15 @@ impl Store {
             .bind(at.as_millisecond())
             .execute(&mut *tx)
             .await?;
-        append_json(&mut tx, tenant, "policy", &next, at.as_millisecond()).await?;
+        append_json(
+            &mut tx,
+            tenant,
+            "policy",
+            On::Nobody,
+            &next,
+            at.as_millisecond(),
+        )
+        .await?;
         tx.commit().await?;
         Ok(next)
     }

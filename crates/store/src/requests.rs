@@ -11,20 +11,21 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::is_duplicate;
 use crate::ledger::append;
 use crate::open::Store;
-use crate::sql::statements;
+use crate::rows::{self, On};
+use crate::sql::{of_scope, seen, statements};
 use crate::{Error, TenantScope, plans};
 
 statements! {
     INSERT = "INSERT INTO requests (id, tenant, kind, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
-    SELECT = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
-    SELECT_ALL = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id LIMIT ?2";
-    SELECT_UNPLANNED = "SELECT id, body FROM requests WHERE (?1 IS NULL OR tenant = ?1)
-        AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.request = requests.id) ORDER BY at_ms, id";
+    SELECT = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), " AND id = ?2");
+    SELECT_ALL = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), " ORDER BY at_ms DESC, id LIMIT ?2");
+    SELECT_UNPLANNED = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), "
+        AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.request = requests.id) ORDER BY at_ms, id");
     UPSERT_DRAFT = "INSERT INTO drafts (id, tenant, body, at_ms) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (id) DO UPDATE SET body = excluded.body, at_ms = excluded.at_ms WHERE tenant = excluded.tenant";
-    SELECT_DRAFT = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
-    SELECT_DRAFTS = "SELECT id, body FROM drafts WHERE (?1 IS NULL OR tenant = ?1) ORDER BY at_ms DESC, id";
-    DELETE_DRAFT = "DELETE FROM drafts WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_DRAFT = concat!("SELECT id, body FROM drafts WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = drafts.id AND draft = 1"), " AND id = ?2");
+    SELECT_DRAFTS = concat!("SELECT id, body FROM drafts WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = drafts.id AND draft = 1"), " ORDER BY at_ms DESC, id");
+    DELETE_DRAFT = concat!("DELETE FROM drafts WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = drafts.id AND draft = 1"), " AND id = ?2");
 }
 
 /// Keeps a request in a transaction; a draft of the same id is done with.
@@ -51,11 +52,14 @@ pub(crate) async fn keep(
     }
     inserted?;
     sqlx::query(DELETE_DRAFT)
-        .bind(request.tenant.as_str())
+        .bind(TenantScope::of(&request.tenant).filter())
         .bind(request.id.as_str())
         .execute(&mut *tx)
         .await?;
-    append(&mut *tx, &request.tenant, "request", &body, at_ms).await?;
+    rows::drop_draft(&mut *tx, request.tenant.as_str(), request.id.as_str()).await?;
+    rows::request(&mut *tx, request, false, at_ms).await?;
+    let on = On::Request(request.id.as_str());
+    append(&mut *tx, &request.tenant, "request", on, &body, at_ms).await?;
     Ok(())
 }
 
@@ -155,6 +159,7 @@ impl Store {
             let id = draft.id.as_str().to_owned();
             return Err(Error::Exists { what: "draft", id });
         }
+        rows::request(&mut tx, draft, true, at.as_millisecond()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -184,12 +189,16 @@ impl Store {
     /// # Errors
     /// Store errors.
     pub async fn drop_draft(&self, scope: &TenantScope, id: &RequestId) -> Result<bool, Error> {
+        let draft = self.draft(scope, id).await.ok();
         let mut tx = self.write().await?;
         let dropped = sqlx::query(DELETE_DRAFT)
             .bind(scope.filter())
             .bind(id.as_str())
             .execute(&mut *tx)
             .await?;
+        if let Some(draft) = draft.filter(|_| dropped.rows_affected() > 0) {
+            rows::drop_draft(&mut tx, draft.tenant.as_str(), id.as_str()).await?;
+        }
         tx.commit().await?;
         Ok(dropped.rows_affected() > 0)
     }

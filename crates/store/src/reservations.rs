@@ -9,7 +9,7 @@ use serde_json::json;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::open::Store;
-use crate::sql::{count, statements};
+use crate::sql::{count, of_scope, statements};
 use crate::{Error, TenantScope};
 
 statements! {
@@ -21,15 +21,15 @@ statements! {
         ON CONFLICT (plan, kind, key) DO UPDATE SET until_ms = excluded.until_ms";
     SELECT_NAME = "SELECT plan FROM reservations WHERE tenant = ?1 AND kind = 'name' AND key = ?2 AND plan <> ?3";
     COUNT_SEATS = "SELECT count(*) AS taken FROM reservations WHERE tenant = ?1 AND kind = 'seat' AND key = ?2 AND plan <> ?3";
-    SELECT_ALL = "SELECT kind, key FROM reservations
-        WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2
+    SELECT_ALL = concat!("SELECT kind, key FROM reservations
+        WHERE ", of_scope!("tenant"), " AND tenant = ?2
             AND NOT EXISTS (SELECT 1 FROM plans WHERE plans.id = reservations.plan AND plans.request = ?3)
             AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan AND runs.ended = 1)
             AND at_ms < coalesce((SELECT min(own.at_ms) FROM reservations AS own
                 JOIN plans ON plans.id = own.plan WHERE own.tenant = ?2 AND plans.request = ?3), 9223372036854775807)
-            AND (until_ms >= ?4 OR EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan))";
-    RELEASE = "DELETE FROM reservations WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2
-        AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.plan = ?2 AND approvals.taken_back_ms IS NULL)";
+            AND (until_ms >= ?4 OR EXISTS (SELECT 1 FROM runs WHERE runs.plan = reservations.plan))");
+    RELEASE = concat!("DELETE FROM reservations WHERE ", of_scope!("tenant"), " AND plan = ?2
+        AND NOT EXISTS (SELECT 1 FROM approvals WHERE approvals.plan = ?2 AND approvals.taken_back_ms IS NULL)");
     SETTLE = "DELETE FROM reservations WHERE tenant = ?1
         AND plan = (SELECT plan FROM runs WHERE runs.id = ?2) AND step IN (SELECT value FROM json_each(?3))";
 }

@@ -13,23 +13,23 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::open::Store;
-use crate::sql::{count, statements};
+use crate::sql::{count, of_scope, seen, statements};
 use crate::tenants::time;
-use crate::{Error, TenantScope, approvals, plans, requests};
+use crate::{Error, TenantScope, approvals, decisions, plans, requests, rows};
 
 statements! {
     INSERT = "INSERT INTO runs (id, tenant, plan, person, created_ms, seq, state, started, ended)
         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, 0, 0)";
-    SELECT = "SELECT runs.id, runs.tenant, runs.plan, runs.created_ms, runs.seq, runs.state, plans.upn
-        FROM runs JOIN plans ON plans.id = runs.plan WHERE (?1 IS NULL OR runs.tenant = ?1) AND runs.id = ?2";
-    SELECT_ALL = "SELECT runs.id, runs.tenant, runs.plan, runs.created_ms, runs.seq, runs.state, plans.upn
-        FROM runs JOIN plans ON plans.id = runs.plan WHERE (?1 IS NULL OR runs.tenant = ?1)
-        ORDER BY runs.created_ms DESC, runs.id LIMIT ?2";
-    SELECT_OF_PLAN = "SELECT id FROM runs WHERE (?1 IS NULL OR tenant = ?1) AND plan = ?2";
+    SELECT = concat!("SELECT runs.id, runs.tenant, runs.plan, runs.created_ms, runs.seq, runs.state, plans.upn
+        FROM runs JOIN plans ON plans.id = runs.plan WHERE ", of_scope!("runs.tenant"), " AND ", seen!("run_rows", "run_rows.id = runs.id"), " AND runs.id = ?2");
+    SELECT_ALL = concat!("SELECT runs.id, runs.tenant, runs.plan, runs.created_ms, runs.seq, runs.state, plans.upn
+        FROM runs JOIN plans ON plans.id = runs.plan WHERE ", of_scope!("runs.tenant"), " AND ", seen!("run_rows", "run_rows.id = runs.id"), "
+        ORDER BY runs.created_ms DESC, runs.id LIMIT ?2");
+    SELECT_OF_PLAN = concat!("SELECT id FROM runs WHERE ", of_scope!("tenant"), " AND ", seen!("run_rows", "run_rows.id = runs.id"), " AND plan = ?2");
     SELECT_OF_PERSON = "SELECT id FROM runs WHERE tenant = ?1 AND person = ?2 AND ended = 0 AND id <> ?3";
-    SELECT_EVENTS = "SELECT seq, event, at_ms FROM run_events
-        WHERE (?1 IS NULL OR tenant = ?1) AND run = ?2 AND seq > ?3 ORDER BY seq";
-    SELECT_TARGET = "SELECT tenant, plan, void FROM runs WHERE (?1 IS NULL OR tenant = ?1) AND id = ?2";
+    SELECT_EVENTS = concat!("SELECT seq, event, at_ms FROM run_events
+        WHERE ", of_scope!("tenant"), " AND ", seen!("run_rows", "run_rows.id = run_events.run"), " AND run = ?2 AND seq > ?3 ORDER BY seq");
+    SELECT_TARGET = concat!("SELECT tenant, plan, void FROM runs WHERE ", of_scope!("tenant"), " AND ", seen!("run_rows", "run_rows.id = runs.id"), " AND id = ?2");
     SUBMIT = "INSERT INTO inbox (run, tenant, event, at_ms) VALUES (?1, ?2, ?3, ?4) RETURNING id";
 }
 
@@ -117,13 +117,14 @@ impl Store {
     pub async fn begin_run(&self, scope: &TenantScope, new: &NewRun) -> Result<RunState, Error> {
         let now_ms = new.at.as_millisecond();
         let mut tx = self.write().await?;
-        let kept = plans::load(&mut tx, scope.filter(), &new.plan).await?;
+        let kept = plans::load(&mut tx, scope, &new.plan).await?;
         let plan = &kept.plan.plan;
         if let Some(run) = run_of(&mut tx, scope, &new.plan).await? {
             let plan = new.plan.clone();
             return Err(Error::HasRun { plan, run });
         }
         kept.refuse_superseded()?;
+        decisions::hold_up(&mut tx, scope, &new.plan).await?;
         let standing = approvals::standing(&mut tx, &kept.plan, now_ms).await?;
         let person = lock_name(plan);
         if let Some(other) = holder(&mut tx, &plan.tenant, &person, &new.run).await? {
@@ -144,6 +145,7 @@ impl Store {
             .bind(json(&state))
             .execute(&mut *tx)
             .await?;
+        rows::begun(&mut tx, &plan.tenant, &new.plan, &state, now_ms).await?;
         if let Some(later) = &plan.follow_up {
             let request = later_request(plan, later, new);
             requests::keep(&mut tx, &request, new.at).await?;

@@ -178,3 +178,8 @@ pub(crate) fn random<const N: usize>() -> [u8; N] {
     aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
+
+/// Under which hash a token is kept. Tokens are random, so a plain hash says nothing about them.
+pub(crate) fn token_hash(token: &Secret) -> [u8; 32] {
+    Sha256::digest(token.expose()).into()
+}

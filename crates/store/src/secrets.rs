@@ -6,14 +6,14 @@ use sqlx::Row as _;
 
 use crate::open::Store;
 use crate::seal::{Row, Secret};
-use crate::sql::statements;
+use crate::sql::{of_scope, statements};
 use crate::{Error, TenantScope};
 
 statements! {
     UPSERT = "INSERT INTO secrets (tenant, name, sealed, created_ms) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (tenant, name) DO UPDATE SET sealed = excluded.sealed, created_ms = excluded.created_ms";
-    SELECT = "SELECT sealed FROM secrets WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2 AND name = ?3";
-    DELETE = "DELETE FROM secrets WHERE (?1 IS NULL OR tenant = ?1) AND tenant = ?2 AND name = ?3";
+    SELECT = concat!("SELECT sealed FROM secrets WHERE ", of_scope!("tenant"), " AND tenant = ?2 AND name = ?3");
+    DELETE = concat!("DELETE FROM secrets WHERE ", of_scope!("tenant"), " AND tenant = ?2 AND name = ?3");
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 /// Declares the statements of a file as constants, and lists them for the test.
 macro_rules! statements {
-    ($($name:ident = $text:literal;)+) => {
+    ($($name:ident = $text:expr;)+) => {
         $(const $name: &str = $text;)+
 
         #[cfg(test)]
@@ -10,7 +10,51 @@ macro_rules! statements {
     };
 }
 
-pub(crate) use statements;
+/// What holds a statement to the tenants of its scope, bound as `?1`. The column is named with its table where there are several.
+macro_rules! of_scope {
+    ($column:literal) => {
+        concat!(
+            "(?1 ->> '$.tenants' IS NULL OR ",
+            $column,
+            " IN (SELECT value FROM json_each(?1, '$.tenants')))"
+        )
+    };
+}
+
+/// What holds a row of the read model to the viewer of its scope, bound as `?1`: nobody sees what is about himself, and what is
+/// confidential is seen by the named alone.
+macro_rules! sees {
+    ($table:literal) => {
+        concat!(
+            "(?1 ->> '$.viewer' IS NULL OR ((",
+            $table,
+            ".about IS NULL OR ",
+            $table,
+            ".about <> ?1 ->> '$.viewer') AND (",
+            $table,
+            ".seen_by IS NULL OR EXISTS (SELECT 1 FROM json_each(",
+            $table,
+            ".seen_by) WHERE value = ?1 ->> '$.viewer'))))"
+        )
+    };
+}
+
+/// As `sees!`, for a row whose place in the read model is found by this condition.
+macro_rules! seen {
+    ($table:literal, $joined:literal) => {
+        concat!(
+            "(?1 ->> '$.viewer' IS NULL OR EXISTS (SELECT 1 FROM ",
+            $table,
+            " WHERE ",
+            $joined,
+            " AND ",
+            $crate::sql::sees!($table),
+            "))"
+        )
+    };
+}
+
+pub(crate) use {of_scope, seen, sees, statements};
 
 /// A count as SQLite keeps it.
 pub(crate) fn int(count: u64) -> i64 {

@@ -10,8 +10,9 @@ use sqlx::sqlite::SqliteRow;
 use crate::error::is_duplicate;
 use crate::ledger::append;
 use crate::open::Store;
+use crate::rows::On;
 use crate::seal::{Row, Secret};
-use crate::sql::statements;
+use crate::sql::{of_scope, statements};
 use crate::{Error, TenantScope};
 
 const CREDENTIAL: &str = "credential";
@@ -20,12 +21,12 @@ const NAME_MAX: usize = 64;
 statements! {
     INSERT = "INSERT INTO tenants (name, directory, cloud, client, credential_kind, credential, created_ms)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    SELECT_ALL = "SELECT name, directory, cloud, client, credential_kind, created_ms FROM tenants
-        WHERE (?1 IS NULL OR name = ?1) ORDER BY name";
-    SELECT_CREDENTIAL = "SELECT credential_kind, credential FROM tenants
-        WHERE (?1 IS NULL OR name = ?1) AND name = ?2";
-    UPDATE_CREDENTIAL = "UPDATE tenants SET credential_kind = ?3, credential = ?4, client = ?5
-        WHERE (?1 IS NULL OR name = ?1) AND name = ?2";
+    SELECT_ALL = concat!("SELECT name, directory, cloud, client, credential_kind, created_ms FROM tenants
+        WHERE ", of_scope!("name"), " ORDER BY name");
+    SELECT_CREDENTIAL = concat!("SELECT credential_kind, credential FROM tenants
+        WHERE ", of_scope!("name"), " AND name = ?2");
+    UPDATE_CREDENTIAL = concat!("UPDATE tenants SET credential_kind = ?3, credential = ?4, client = ?5
+        WHERE ", of_scope!("name"), " AND name = ?2");
     SELECT_BY_DIRECTORY = "SELECT name FROM tenants WHERE cloud = ?1 AND directory = ?2";
 }
 
@@ -176,6 +177,7 @@ impl Store {
             &mut tx,
             &new.name,
             "tenant-added",
+            On::Nobody,
             &payload.to_string(),
             at_ms,
         )
@@ -268,6 +270,7 @@ impl Store {
             &mut tx,
             name,
             "credential-replaced",
+            On::Nobody,
             &payload.to_string(),
             at_ms,
         )

@@ -7,24 +7,36 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    approvals, check, findings, journal, lease, ledger, open, plans, policies, requests,
-    reservations, runs, secrets, tenants,
+    approvals, backfill, check, clients, decisions, endpoints, findings, glances, journal, lease,
+    ledger, links, open, operators, outbox, plans, policies, requests, reservations, rows, runs,
+    secrets, sessions, settings, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
     ("approvals", approvals::STATEMENTS),
+    ("backfill", backfill::STATEMENTS),
     ("check", check::STATEMENTS),
+    ("clients", clients::STATEMENTS),
+    ("decisions", decisions::STATEMENTS),
+    ("endpoints", endpoints::STATEMENTS),
     ("findings", findings::STATEMENTS),
+    ("glances", glances::STATEMENTS),
     ("journal", journal::STATEMENTS),
     ("lease", lease::STATEMENTS),
     ("ledger", ledger::STATEMENTS),
+    ("links", links::STATEMENTS),
     ("open", open::STATEMENTS),
+    ("operators", operators::STATEMENTS),
+    ("outbox", outbox::STATEMENTS),
     ("plans", plans::STATEMENTS),
     ("policies", policies::STATEMENTS),
     ("requests", requests::STATEMENTS),
     ("reservations", reservations::STATEMENTS),
+    ("rows", rows::STATEMENTS),
     ("runs", runs::STATEMENTS),
     ("secrets", secrets::STATEMENTS),
+    ("sessions", sessions::STATEMENTS),
+    ("settings", settings::STATEMENTS),
     ("tenants", tenants::STATEMENTS),
 ];
 
@@ -37,14 +49,38 @@ const PROVIDER_WIDE: &[(&str, &str)] = &[
     ("journal", "SELECT_OPEN"),
     ("lease", "SELECT"),
     ("lease", "UPSERT"),
-    ("ledger", "CHECKPOINT"),
+    ("open", "CHECKPOINT"),
     ("open", "APPLICATION_ID"),
     ("open", "USER_VERSION"),
     ("open", "HAS_TABLES"),
     ("open", "SELECT_PROVIDER"),
     ("open", "INSERT_PROVIDER"),
     ("tenants", "SELECT_BY_DIRECTORY"),
+    // The read model is written by the id of what was written before it, which was held to its tenant.
+    ("rows", "SELECT_LAPSED"),
+    ("rows", "SELECT_REQUEST_SUBJECT"),
+    ("rows", "SELECT_PLAN_SUBJECT"),
+    ("rows", "SELECT_RUN_SUBJECT"),
+    ("decisions", "END_DELEGATION"),
+    // What a token opens is not looked for by tenant: whoever holds the token has it.
+    ("links", "SELECT_BY_TOKEN"),
+    ("links", "SELECT_PAYLOAD"),
+    ("links", "TAKE_VIEW"),
+    ("links", "ERASE"),
+    ("links", "TAKE_ATTEMPT"),
+    ("links", "ERASE_SPENT"),
+    ("links", "REVOKE"),
+    ("links", "EXPIRE"),
+    // Whoever sends, sends for all tenants.
+    ("outbox", "CLAIM"),
+    ("outbox", "DELIVERED"),
+    ("outbox", "ERASE_BODY"),
+    ("outbox", "FAILED"),
+    ("endpoints", "WITHDRAW"),
 ];
+
+/// Files whose tables are the provider's own, and the one that writes the read model of an older store.
+const PROVIDER_FILES: &[&str] = &["backfill", "clients", "operators", "sessions", "settings"];
 
 #[tokio::test]
 async fn every_statement_is_understood_by_the_database() {
@@ -64,9 +100,13 @@ async fn every_statement_is_understood_by_the_database() {
 fn every_statement_names_its_tenant() {
     for (file, statements) in FILES {
         for (name, text) in *statements {
+            if PROVIDER_FILES.contains(file) {
+                continue;
+            }
             let wide = PROVIDER_WIDE.contains(&(file, name));
             let column = if *file == "tenants" { "name" } else { "tenant" };
             let held = text.contains(&format!("{column} = ?1"))
+                || text.contains(&format!("{column} IN (SELECT value FROM json_each(?1"))
                 || (text.starts_with("INSERT") && text.contains(column));
             assert_ne!(wide, held, "{file}::{name}");
         }
@@ -90,7 +130,7 @@ fn no_statement_is_written_outside_of_the_lists() {
         for call in [
             "query(\"",
             "query(&format",
-            "query(AssertSqlSafe",
+            "query(AssertSqlSafe(format",
             "query_as",
             "query_scalar",
         ] {
