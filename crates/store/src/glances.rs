@@ -10,7 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::lines::{FindingLine, PersonLine, PlanLine, RequestLine, RunLine, read};
 use crate::lists::{Asked, PEOPLE, Page, beyond, page};
 use crate::open::Store;
-use crate::scope::address;
+use crate::scope::folded;
 use crate::sql::{count, of_scope, sees, statements};
 use crate::{Error, TenantScope};
 
@@ -252,7 +252,7 @@ impl Store {
         if text.is_empty() {
             return Ok(Found::default());
         }
-        let digest: String = address(text).split_whitespace().collect();
+        let digest: String = folded(text).split_whitespace().collect();
         let mut tx = self.snapshot().await?;
         let asked = Asked {
             who: Some(text),

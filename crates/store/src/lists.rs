@@ -18,7 +18,7 @@ use crate::lines::{
     RequestStatus, RunLine, RunStatus,
 };
 use crate::open::Store;
-use crate::scope::address;
+use crate::scope::folded;
 use crate::sql::sees;
 use crate::{Error, TenantScope};
 
@@ -101,9 +101,6 @@ pub(crate) struct Table {
     columns: &'static str,
     /// Held against the viewer, for the table under the names `r` and `i`.
     sees: [&'static str; 2],
-    /// Whether it has a column `state`.
-    #[cfg(test)]
-    pub(crate) states: bool,
 }
 
 const OWN: [&str; 2] = [sees!("r"), sees!("i")];
@@ -112,36 +109,26 @@ pub(crate) const REQUESTS: Table = Table {
     name: "request_rows",
     columns: read::REQUEST,
     sees: OWN,
-    #[cfg(test)]
-    states: true,
 };
 pub(crate) const PLANS: Table = Table {
     name: "plan_rows",
     columns: read::PLAN,
     sees: OWN,
-    #[cfg(test)]
-    states: true,
 };
 pub(crate) const RUNS: Table = Table {
     name: "run_rows",
     columns: read::RUN,
     sees: OWN,
-    #[cfg(test)]
-    states: true,
 };
 pub(crate) const FINDINGS: Table = Table {
     name: "finding_rows",
     columns: read::FINDING,
     sees: OWN,
-    #[cfg(test)]
-    states: true,
 };
 pub(crate) const ENTRIES: Table = Table {
     name: "ledger_rows",
     columns: read::ENTRY,
     sees: OWN,
-    #[cfg(test)]
-    states: false,
 };
 pub(crate) const PEOPLE: Table = Table {
     name: "people",
@@ -166,8 +153,6 @@ pub(crate) const PEOPLE: Table = Table {
             ")"
         ),
     ],
-    #[cfg(test)]
-    states: false,
 };
 
 /// Which parts a statement has.
@@ -303,7 +288,7 @@ pub(crate) async fn page<T>(
     read: impl Fn(&SqliteRow) -> Result<T, Error>,
 ) -> Result<Page<T>, Error> {
     let cursor = asked.after.map(Cursor::read).transpose()?;
-    let who = asked.who.map(address);
+    let who = asked.who.map(folded);
     let parts = Parts {
         wide: scope.is_provider(),
         state: asked.state.is_some(),

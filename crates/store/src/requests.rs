@@ -1,7 +1,7 @@
 //! Requests with their raw evidence, and drafts of requests for which something must still be asked.
 
 use domain::RequestId;
-use domain::plan::StoredPlan;
+use domain::plan::{Plan, StoredPlan};
 use domain::request::Request;
 use jiff::Timestamp;
 use serde_json::to_string;
@@ -61,6 +61,17 @@ pub(crate) async fn keep(
     let on = On::Request(request.id.as_str());
     append(&mut *tx, &request.tenant, "request", on, &body, at_ms).await?;
     Ok(())
+}
+
+/// Who may see the request that a plan answers.
+pub(crate) async fn named(tx: &mut SqliteConnection, plan: &Plan) -> Result<Vec<String>, Error> {
+    let row = sqlx::query(SELECT)
+        .bind(TenantScope::of(&plan.tenant).filter())
+        .bind(plan.request.as_str())
+        .fetch_optional(tx)
+        .await?;
+    let request = row.as_ref().map(request).transpose()?;
+    Ok(request.map_or_else(Vec::new, |request| request.confidential))
 }
 
 impl Store {

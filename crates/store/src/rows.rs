@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::plan::StoredPlan;
+use domain::protect::one_name;
 use domain::request::Request;
 use domain::spec::Reversal;
 use domain::{PlanId, TenantId};
@@ -13,7 +14,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::Error;
 use crate::lines::FindingGroup;
-use crate::scope::address;
+use crate::scope::{address, folded};
 use crate::sql::{int, statements};
 
 statements! {
@@ -27,7 +28,7 @@ statements! {
     PLANNED = "UPDATE request_rows SET state = 'planned' WHERE tenant = ?1 AND id = ?2 AND draft = 0 AND state <> 'planned'";
     INSERT_PLAN = "INSERT INTO plan_rows (id, tenant, request, kind, state, person, upn, name, who, about, seen_by, requester, digest,
             need, have, holds_ms, start_ms, steps, apart, made_ms, pos)
-        VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6, ?7, ?8, ?8, ?9, ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17, -?17)";
+        VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6, ?7, ?8, ?18, ?9, ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17, -?17)";
     UPSERT_PERSON = "INSERT INTO people (id, tenant, person, upn, name, who) VALUES (?1 || '/' || ?2, ?1, ?2, ?3, ?4, ?5)
         ON CONFLICT (tenant, person) DO UPDATE SET upn = excluded.upn, name = excluded.name, who = excluded.who
         WHERE upn <> excluded.upn OR name <> excluded.name";
@@ -153,15 +154,10 @@ impl Subject {
 
 /// Who may see what belongs to a request, as kept: nothing for everybody.
 fn seen_by(request: &Request) -> Option<String> {
-    let body = serde_json::to_value(request).ok()?;
-    let named: BTreeSet<String> = body
-        .get("confidential")?
-        .as_array()?
-        .iter()
-        .filter_map(|named| named.as_str())
-        .map(address)
-        .collect();
-    (!named.is_empty()).then(|| json!(named).to_string())
+    let named = request.confidential.iter();
+    let named: BTreeSet<String> = named.filter_map(|one| one_name(one).ok()).collect();
+    // Where no name can be told, it is seen by nobody.
+    (!request.confidential.is_empty()).then(|| json!(named).to_string())
 }
 
 /// Writes the row of a request or a draft.
@@ -189,7 +185,7 @@ pub(crate) async fn request(
         .bind(if draft { "asks" } else { "new" })
         .bind(upn)
         .bind(name)
-        .bind(who.as_deref().map(address).unwrap_or_default())
+        .bind(who.as_deref().map(folded).unwrap_or_default())
         .bind(about)
         .bind(seen_by(request))
         .bind(&request.origin.requester)
@@ -222,7 +218,7 @@ pub(crate) async fn plan(tx: &mut SqliteConnection, stored: &StoredPlan) -> Resu
     let request = Subject::of(&mut *tx, On::Request(plan.request.as_str())).await?;
     let tenant = plan.tenant.as_str();
     let person = plan.person.id.as_str().to_lowercase();
-    let who = address(&plan.upn);
+    let who = folded(&plan.upn);
     let apart = plan.steps.iter().flat_map(|step| &step.changes);
     let apart = apart.filter(|change| matches!(change.reversal, Reversal::ApprovedApart(_)));
     sqlx::query(INSERT_PLAN)
@@ -243,6 +239,7 @@ pub(crate) async fn plan(tx: &mut SqliteConnection, stored: &StoredPlan) -> Resu
         .bind(int(plan.steps.len() as u64))
         .bind(int(apart.count() as u64))
         .bind(stored.made_at.as_millisecond())
+        .bind(address(&plan.upn))
         .execute(&mut *tx)
         .await?;
     sqlx::query(UPSERT_PERSON)

@@ -83,7 +83,12 @@ pub struct RunEvent {
 }
 
 /// The request that a run makes for later; its origin says which run it was.
-fn later_request(plan: &Plan, later: &FollowUp, new: &NewRun) -> Request {
+fn later_request(
+    plan: &Plan,
+    later: &FollowUp,
+    new: &NewRun,
+    confidential: Vec<String>,
+) -> Request {
     Request {
         id: RequestId::new(format!("{}-later", new.run)),
         tenant: plan.tenant.clone(),
@@ -104,7 +109,7 @@ fn later_request(plan: &Plan, later: &FollowUp, new: &NewRun) -> Request {
             body: None,
         },
         asks: Vec::new(),
-        confidential: Vec::new(),
+        confidential,
         only: None,
     }
 }
@@ -147,7 +152,9 @@ impl Store {
             .await?;
         rows::begun(&mut tx, &plan.tenant, &new.plan, &state, now_ms).await?;
         if let Some(later) = &plan.follow_up {
-            let request = later_request(plan, later, new);
+            // Whoever may not see this request may not see what follows from it.
+            let named = requests::named(&mut tx, plan).await?;
+            let request = later_request(plan, later, new, named);
             requests::keep(&mut tx, &request, new.at).await?;
         }
         tx.commit().await?;

@@ -1,6 +1,7 @@
 //! Whose rows a call may see: one tenant's, some tenants', or all of the provider's, and by whom they are looked at.
 
 use domain::TenantId;
+use domain::protect::one_name;
 use serde_json::json;
 
 use crate::Error;
@@ -104,7 +105,12 @@ impl TenantScope {
     }
 }
 
-/// How addresses are kept where they are compared.
+/// How an address is kept where people are told apart by it.
 pub(crate) fn address(text: &str) -> String {
+    one_name(text).unwrap_or_else(|_| folded(text))
+}
+
+/// How a name is kept where it is looked up by its beginning.
+pub(crate) fn folded(text: &str) -> String {
     text.trim().to_lowercase()
 }

@@ -1,6 +1,7 @@
 //! Tests on real files: what they have in common.
 
 mod ledger;
+mod office;
 mod reservations;
 mod runs;
 mod safety;
