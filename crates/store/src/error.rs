@@ -142,6 +142,20 @@ pub enum Error {
         /// Who refused it.
         by: String,
     },
+    /// Somebody applied another version meanwhile.
+    #[error(
+        "{tenant} has policy version {in_force} by now, applied by {by}, and this text was written over version {base}; compare both, then apply again"
+    )]
+    OtherPolicy {
+        /// The tenant.
+        tenant: TenantId,
+        /// What the text was written over.
+        base: u64,
+        /// What is in force.
+        in_force: u64,
+        /// Who applied that.
+        by: String,
+    },
     /// A cursor that this store did not give.
     #[error("this page of the list cannot be found; begin at its first page")]
     BadCursor,
@@ -231,6 +245,7 @@ impl Error {
             | Self::Superseded { .. }
             | Self::AlreadyApproved { .. }
             | Self::Refused { .. }
+            | Self::OtherPolicy { .. }
             | Self::BadCursor
             | Self::NameReserved { .. }
             | Self::NoSeat { .. }

@@ -42,6 +42,9 @@ statements! {
         WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.ended_ms >= ?2 ORDER BY r.ended_ms DESC LIMIT ?3");
     FIND_PLANS = concat!("SELECT r.id FROM plan_rows AS r WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.id >= ?2 AND r.id < ?3 ORDER BY r.id LIMIT ?4");
     FIND_RUNS = concat!("SELECT r.id FROM run_rows AS r WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.id >= ?2 AND r.id < ?3 ORDER BY r.id LIMIT ?4");
+    FIND_REQUESTS = concat!("SELECT r.id, r.tenant, r.kind, r.state, r.upn, r.name, r.requester, r.channel, r.reference, r.asks, r.seen_by, r.at_ms
+        FROM request_rows AS r INDEXED BY request_rows_reference
+        WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.reference >= ?2 AND r.reference < ?3 ORDER BY r.reference, r.id LIMIT ?4");
     FIND_DIGESTS = concat!("SELECT r.id FROM plan_rows AS r INDEXED BY plan_rows_digest
         WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.digest >= ?2 AND r.digest < ?3 ORDER BY r.digest, r.id LIMIT ?4");
 }
@@ -68,6 +71,8 @@ pub struct Found {
     pub plans: Vec<PlanLine>,
     /// Runs, by id.
     pub runs: Vec<RunLine>,
+    /// Requests, by their number in the foreign system.
+    pub requests: Vec<RequestLine>,
 }
 
 impl Store {
@@ -242,8 +247,8 @@ impl Store {
         runs(&mut tx, scope, &ids(&rows)?).await
     }
 
-    /// What begins like this: people by sign-in name, plans by id or by digest (also as it is shown, in groups), runs by id; at
-    /// most so many of each. Nothing for an empty text.
+    /// What begins like this: people by sign-in name, plans by id or by digest (also as it is shown, in groups), runs by id, requests
+    /// by their number in the foreign system, with or without a `#`; at most so many of each. Nothing for an empty text.
     ///
     /// # Errors
     /// Store errors.
@@ -270,7 +275,15 @@ impl Store {
         }
         of_plans.truncate(limit as usize);
         let of_runs = begins(&mut tx, FIND_RUNS, scope, text, limit).await?;
+        let bare = text.trim_start_matches('#');
+        let mut requests = Vec::new();
+        let numbers = [bare.to_owned(), format!("#{bare}")];
+        for number in numbers.iter().filter(|_| !bare.is_empty()) {
+            requests.extend(numbered(&mut tx, scope, number, limit).await?);
+        }
+        requests.truncate(limit as usize);
         Ok(Found {
+            requests,
             people: people(&mut tx, scope, named).await?,
             plans: plans(&mut tx, scope, &of_plans).await?,
             runs: runs(&mut tx, scope, &of_runs).await?,
@@ -374,6 +387,22 @@ async fn of_person(
         .fetch_all(connection)
         .await?;
     ids(&rows)
+}
+
+async fn numbered(
+    connection: &mut SqliteConnection,
+    scope: &TenantScope,
+    number: &str,
+    limit: u32,
+) -> Result<Vec<RequestLine>, Error> {
+    let rows = sqlx::query(FIND_REQUESTS)
+        .bind(scope.filter())
+        .bind(number)
+        .bind(beyond(number))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read::request).collect()
 }
 
 async fn begins(

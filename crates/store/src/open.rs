@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_reservations.sql"),
     include_str!("../migrations/0003_access.sql"),
     include_str!("../migrations/0004_read_model.sql"),
+    include_str!("../migrations/0005_policy_comments.sql"),
 ];
 
 /// The format that brought the read model; what older stores hold is written into it when they are opened.

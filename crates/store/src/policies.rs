@@ -15,12 +15,12 @@ use crate::tenants::time;
 use crate::{Error, TenantScope};
 
 statements! {
-    INSERT = "INSERT INTO policies (tenant, version, text, digest, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    SELECT_ALL = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+    INSERT = "INSERT INTO policies (tenant, version, text, digest, by, at_ms, comment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    SELECT_ALL = concat!("SELECT tenant, version, text, digest, by, at_ms, comment FROM policies
         WHERE ", of_scope!("tenant"), " AND tenant = ?2 ORDER BY version DESC");
-    SELECT_LATEST = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+    SELECT_LATEST = concat!("SELECT tenant, version, text, digest, by, at_ms, comment FROM policies
         WHERE ", of_scope!("tenant"), " AND tenant = ?2 ORDER BY version DESC LIMIT 1");
-    SELECT_BY_DIGEST = concat!("SELECT tenant, version, text, digest, by, at_ms FROM policies
+    SELECT_BY_DIGEST = concat!("SELECT tenant, version, text, digest, by, at_ms, comment FROM policies
         WHERE ", of_scope!("tenant"), " AND tenant = ?2 AND digest = ?3 ORDER BY version DESC LIMIT 1");
 }
 
@@ -39,6 +39,24 @@ pub struct PolicyVersion {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Why, in the words of whoever applied it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+}
+
+/// A policy to be applied.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPolicy<'a> {
+    /// The TOML text.
+    pub text: &'a str,
+    /// Who applies it.
+    pub by: &'a str,
+    /// Why.
+    pub comment: Option<&'a str>,
+    /// The version that was read before this text was written, 0 for none: another one in force by now is somebody else's work.
+    pub base: Option<u64>,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl Store {
@@ -54,6 +72,27 @@ impl Store {
         by: &str,
         at: Timestamp,
     ) -> Result<PolicyVersion, Error> {
+        let new = NewPolicy {
+            text,
+            by,
+            comment: None,
+            base: None,
+            at,
+        };
+        self.change_policy(scope, tenant, &new).await
+    }
+
+    /// As [`Store::apply_policy`], with why, and only over the version that was read.
+    ///
+    /// # Errors
+    /// [`Error::OtherPolicy`] when another version is in force by now, [`Error::Missing`] without such a tenant, and store errors.
+    pub async fn change_policy(
+        &self,
+        scope: &TenantScope,
+        tenant: &TenantId,
+        new: &NewPolicy<'_>,
+    ) -> Result<PolicyVersion, Error> {
+        let NewPolicy { text, by, at, .. } = *new;
         self.tenant(scope, tenant).await?;
         let mut tx = self.write().await?;
         let latest = sqlx::query(SELECT_LATEST)
@@ -63,6 +102,16 @@ impl Store {
             .await?
             .map(|row| policy(&row))
             .transpose()?;
+        let in_force = latest.as_ref().map_or(0, |latest| latest.version);
+        if let Some(base) = new.base.filter(|base| *base != in_force) {
+            let by = latest.map(|latest| latest.by).unwrap_or_default();
+            return Err(Error::OtherPolicy {
+                tenant: tenant.clone(),
+                base,
+                in_force,
+                by,
+            });
+        }
         if let Some(same) = latest.as_ref().filter(|latest| latest.text == text) {
             return Ok(same.clone());
         }
@@ -73,6 +122,7 @@ impl Store {
             digest: Digest::of(text.as_bytes()),
             by: by.to_owned(),
             at,
+            comment: new.comment.map(str::to_owned),
         };
         sqlx::query(INSERT)
             .bind(tenant.as_str())
@@ -81,6 +131,7 @@ impl Store {
             .bind(next.digest.as_str())
             .bind(by)
             .bind(at.as_millisecond())
+            .bind(new.comment)
             .execute(&mut *tx)
             .await?;
         append_json(
@@ -165,5 +216,6 @@ fn policy(row: &SqliteRow) -> Result<PolicyVersion, Error> {
         text: row.try_get("text")?,
         digest: Digest::from(digest),
         by: row.try_get("by")?,
+        comment: row.try_get("comment")?,
     })
 }

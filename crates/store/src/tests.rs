@@ -2,6 +2,7 @@
 
 mod ledger;
 mod office;
+mod pages;
 mod reservations;
 mod runs;
 mod safety;

@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    approvals, backfill, check, clients, decisions, endpoints, findings, glances, journal, lease,
-    ledger, links, open, operators, outbox, plans, policies, requests, reservations, rows, runs,
-    secrets, sessions, settings, tenants,
+    approvals, backfill, check, clients, decisions, endpoints, entries, findings, glances, journal,
+    lease, ledger, links, open, operators, outbox, plans, policies, requests, reservations, rows,
+    runs, secrets, sessions, settings, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
@@ -19,6 +19,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
     ("clients", clients::STATEMENTS),
     ("decisions", decisions::STATEMENTS),
     ("endpoints", endpoints::STATEMENTS),
+    ("entries", entries::STATEMENTS),
     ("findings", findings::STATEMENTS),
     ("glances", glances::STATEMENTS),
     ("journal", journal::STATEMENTS),
