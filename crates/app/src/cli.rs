@@ -11,6 +11,7 @@ mod requests;
 mod run;
 mod runs;
 mod sandbox;
+mod serve;
 mod tenant;
 mod undo;
 mod worker;
@@ -77,6 +78,8 @@ enum Command {
     /// Look at runs, and cancel, pause, resume or retry one
     #[command(subcommand)]
     Runs(runs::Command),
+    /// Serve the web app and the API, and carry out runs, until stopped
+    Serve(serve::Args),
     /// Carry out scheduled and detached runs until stopped
     Worker(worker::Args),
     /// Verify, export and prove a tenant's ledger
@@ -228,6 +231,7 @@ impl Command {
             Self::Approve(args) => approve::run(cx, args).await,
             Self::Run(args) => run::run(cx, args).await,
             Self::Runs(command) => runs::run(cx, command).await,
+            Self::Serve(args) => serve::run(cx, args).await,
             Self::Worker(args) => worker::run(cx, args).await,
             Self::Ledger(command) => ledger::run(cx, command).await,
             Self::Doctor => doctor::run(cx).await,

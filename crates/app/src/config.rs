@@ -17,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) secrets: SecretsConfig,
     /// The engine.
     pub(crate) engine: EngineConfig,
+    /// The web app and the API.
+    pub(crate) server: ServerConfig,
     /// Clouds by name, besides those Tenure knows.
     pub(crate) clouds: BTreeMap<String, CloudConfig>,
 }
@@ -61,6 +63,81 @@ pub(crate) struct EngineConfig {
 impl Default for EngineConfig {
     fn default() -> Self {
         Self { runs_per_tenant: 4 }
+    }
+}
+
+/// `[server]`: where `tenure serve` listens, and under which address people reach it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerConfig {
+    /// The address and port it listens at. Anything but the loopback address belongs behind a proxy that speaks TLS.
+    pub(crate) listen: std::net::SocketAddr,
+    /// The address people type, with its scheme; `http` for the loopback address alone. The listening address unless said.
+    pub(crate) url: Option<url::Url>,
+    /// The zone that people without one of their own read times in, like `Europe/London`.
+    pub(crate) zone: String,
+    /// How many proxies stand before it: that many of the last addresses of `X-Forwarded-For` are theirs.
+    pub(crate) proxies: usize,
+    /// Whether the tenants are a rehearsal: the pages say so.
+    pub(crate) sandbox: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)),
+            url: None,
+            zone: "UTC".to_owned(),
+            proxies: 0,
+            sandbox: false,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// The origin that browsers name: scheme, host and port.
+    pub(crate) fn origin(&self) -> String {
+        self.url.as_ref().map_or_else(
+            || format!("http://{}", self.listen),
+            |url| url.origin().ascii_serialization(),
+        )
+    }
+
+    /// Whether people reach it by TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// Refuses what would send sessions over an open line.
+    ///
+    /// # Errors
+    /// A scheme that is neither `https` nor, for the loopback address, `http`; an unknown zone.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if let Some(url) = &self.url {
+            let is_loopback = match url.host() {
+                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+                Some(url::Host::Domain(name)) => name == "localhost",
+                None => false,
+            };
+            if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
+                return Err(Problem::refused(
+                    "config",
+                    format!("[server] url = \"{url}\" would send passwords over an open line"),
+                )
+                .hint("give the https address that people type; http is for the loopback address alone"));
+            }
+        } else if !self.listen.ip().is_loopback() {
+            return Err(Problem::refused(
+                "config",
+                format!("[server] listen = \"{}\" is open to others, and url is not set", self.listen),
+            )
+            .hint("put a proxy with TLS before it, and give its address as url = \"https://…\""));
+        }
+        jiff::tz::TimeZone::get(&self.zone).map(drop).map_err(|error| {
+            Problem::refused("config", format!("[server] zone = \"{}\": {error}", self.zone))
+                .hint("name a zone like Europe/London")
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod acts;
 mod advice;
+mod background;
 mod cli;
 mod clock;
 mod config;
@@ -9,10 +10,10 @@ mod guard;
 mod planning;
 mod problem;
 mod running;
-#[cfg_attr(not(test), expect(dead_code, reason = "called by the pages"))]
 mod sign_in;
 mod vault;
 mod view;
+mod web;
 mod wiring;
 
 use std::process::ExitCode;

@@ -1,0 +1,67 @@
+//! What goes on without anybody asking, in `tenure worker` and in `tenure serve` alike: runs are carried, requests for later are planned.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::Observer;
+
+use crate::clock;
+use crate::planning::dated;
+use crate::problem::Problem;
+use crate::running;
+use crate::wiring::Wiring;
+
+/// How often requests for later are looked at.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Carries runs and plans dated requests until it is asked to stop. `say` is given each line worth reading.
+///
+/// # Errors
+/// When another process drives the store, or the store fails.
+pub(crate) async fn go_on(
+    wiring: &Arc<Wiring>,
+    observer: Arc<dyn Observer>,
+    say: fn(&str),
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), Problem> {
+    let worker = running::worker(wiring);
+    let served = tokio::select! {
+        served = worker.serve(observer, stop) => served,
+        never = plan_dated(wiring, say) => match never {},
+    };
+    served.map_err(|error| {
+        Problem::failed("worker", error.to_string())
+            .hint("one worker drives a store; stop the other, or let it go on")
+    })
+}
+
+/// Plans what runs have asked for later, a week ahead. What cannot be planned is said once and tried again each time.
+async fn plan_dated(wiring: &Wiring, say: fn(&str)) -> Infallible {
+    let mut said: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let lines = match dated::plan_due(wiring, clock::now()).await {
+            Ok(told) => told
+                .into_iter()
+                .map(|(request, planned)| match planned {
+                    Ok(plan) => format!(
+                        "{} {}: plan {} waits for approval",
+                        request.id, request.tenant, plan.id
+                    ),
+                    Err(problem) => format!(
+                        "{} {}: cannot be planned: {problem}",
+                        request.id, request.tenant
+                    ),
+                })
+                .collect(),
+            Err(problem) => vec![problem.to_string()],
+        };
+        for line in lines {
+            if said.insert(line.clone()) {
+                say(&line);
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,111 @@
+//! The operators' app: pages that the server writes, for people. The REST API stands beside it, in [`crate::api`].
+//!
+//! Every route is listed here with what it needs of the caller, and refuses everybody else; a test walks the list.
+
+mod answer;
+mod assets;
+mod caller;
+mod gate;
+mod live;
+mod posted;
+mod reading;
+mod routes;
+mod server;
+mod shell;
+mod when;
+
+mod error;
+mod health;
+mod session;
+mod set_up;
+#[cfg(test)]
+mod tests;
+mod today;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+pub(crate) use caller::Caller;
+pub(crate) use live::Live;
+pub(crate) use posted::Posted;
+pub(crate) use routes::{Needs, Routes};
+pub(crate) use server::serve;
+pub(crate) use set_up::link as set_up_link;
+
+use crate::config::ServerConfig;
+use crate::problem::Problem;
+use crate::sign_in::local::Passwords;
+use crate::sign_in::throttle::{self, Throttle};
+use crate::wiring::Wiring;
+
+/// What every handler is given.
+#[derive(Clone)]
+pub(crate) struct Web(Arc<Parts>);
+
+/// The parts of the app, made once for each process.
+pub(crate) struct Parts {
+    /// The store and the tenants.
+    pub(crate) wiring: Arc<Wiring>,
+    /// What changes in runs, as it changes.
+    pub(crate) live: Live,
+    /// `[server]` of the configuration.
+    pub(crate) server: ServerConfig,
+    /// Hashes and compares passwords.
+    pub(crate) passwords: Passwords,
+    /// Counts tries to sign in.
+    pub(crate) throttle: Throttle,
+    began: std::time::Instant,
+}
+
+impl std::ops::Deref for Web {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Web {
+    /// The app over this store.
+    pub(crate) fn new(wiring: Arc<Wiring>, server: ServerConfig) -> Self {
+        Self(Arc::new(Parts {
+            wiring,
+            live: Live::default(),
+            server,
+            passwords: Passwords::new(),
+            throttle: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
+            began: std::time::Instant::now(),
+        }))
+    }
+
+    /// How long the process has run, by a clock that never goes back.
+    pub(crate) fn uptime_ms(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// What the identity provider is called, where one is configured.
+    pub(crate) fn oidc_name(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Every route of the app, with what it needs of the caller.
+pub(crate) fn routes() -> Routes {
+    let all = [
+        assets::routes,
+        health::routes,
+        session::routes,
+        set_up::routes,
+        today::routes,
+    ];
+    all.into_iter().fold(Routes::default(), |routes, more| more(routes))
+}
+
+/// The app, ready to be served.
+pub(crate) fn app(web: &Web) -> Router {
+    routes().into_router(web)
+}
+
+/// What a handler gives.
+pub(crate) type Answer = Result<axum::response::Response, Problem>;

@@ -1,0 +1,141 @@
+//! Answers: a page from its template, a redirect after a change, and every problem in the form its reader wants.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::Json;
+use serde_json::json;
+
+use super::{Answer, Caller, Web, error, shell};
+use crate::clock;
+use crate::problem::{Exit, Problem};
+
+/// A page from its template.
+///
+/// # Errors
+/// When the template fails, which only a fault of ours makes it.
+pub(crate) fn page(template: &impl Template) -> Answer {
+    let text = template
+        .render()
+        .map_err(|error| Problem::failed("page", format!("the page could not be written: {error}")))?;
+    Ok(Html(text).into_response())
+}
+
+/// Where to go on after a change.
+pub(crate) fn see(path: &str) -> Answer {
+    Ok(Redirect::to(path).into_response())
+}
+
+impl Problem {
+    /// The status that says the same to a program.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self.code.as_str() {
+            "sign-in" | "client-token" => StatusCode::UNAUTHORIZED,
+            "role" | "cross-site" | "token" | "protected" => StatusCode::FORBIDDEN,
+            "not-found" => StatusCode::NOT_FOUND,
+            "gone" => StatusCode::GONE,
+            "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "too-many" => StatusCode::TOO_MANY_REQUESTS,
+            "has-run" | "digest" | "ended" | "not-ended" | "completed" | "superseded"
+            | "already-approved" | "idempotency" => StatusCode::CONFLICT,
+            _ if self.exit == Exit::Refused => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// A problem on its way out; [`dress`] gives it the form its reader wants.
+#[derive(Clone, Debug)]
+struct Bare(std::sync::Arc<Problem>);
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(Bare(std::sync::Arc::new(self)));
+        response
+    }
+}
+
+/// Puts on every answer what protects its reader, and turns a problem into a page or into `application/problem+json`.
+pub(crate) async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let wanted = request.uri().path_and_query().map(ToString::to_string);
+    let is_read = request.method() == axum::http::Method::GET;
+    let is_part = request.headers().contains_key("hx-request");
+    let mut response = next.run(request).await;
+    if let Some(Bare(problem)) = response.extensions_mut().remove::<Bare>() {
+        let caller = response.extensions().get::<Caller>().cloned();
+        let id = clock::short_id('q');
+        if problem.exit == Exit::Failed {
+            tracing::error!(request = %id, path, code = %problem.code, "{problem}");
+        }
+        response = if path.starts_with("/api/") {
+            data(&problem, &id)
+        } else if problem.code == "sign-in" && is_read && !is_part {
+            let back = wanted.as_deref().unwrap_or("/");
+            Redirect::to(&format!("/sign-in?{}", back_to(back))).into_response()
+        } else {
+            error::page(&shell::provider(&web).await, caller.as_ref(), &problem, &id)
+        };
+    }
+    protect(&web, &path, response)
+}
+
+fn back_to(path: &str) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("to", path)
+        .finish()
+}
+
+/// RFC 9457. The sentence is ours; what a vendor said stays in the log.
+fn data(problem: &Problem, id: &str) -> Response {
+    let status = problem.status();
+    let body = json!({
+        "type": format!("/docs/errors/{}", problem.code),
+        "title": problem.what.first(),
+        "status": status.as_u16(),
+        "detail": problem.what.join("\n"),
+        "code": problem.code,
+        "hint": problem.hint,
+        "request": id,
+    });
+    let mut response = (status, Json(body)).into_response();
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+/// No script and no style but ours, no frame, no guessing of types, nothing told to other sites, nothing kept by caches.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+fn protect(web: &Web, path: &str, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "permissions-policy",
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    );
+    if web.server.is_https() {
+        let year = HeaderValue::from_static("max-age=31536000");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
+    }
+    if !path.starts_with("/assets/") {
+        let never = HeaderValue::from_static("no-store");
+        headers.entry(header::CACHE_CONTROL).or_insert(never);
+    }
+    response
+}
