@@ -130,14 +130,22 @@ impl ServerConfig {
         } else if !self.listen.ip().is_loopback() {
             return Err(Problem::refused(
                 "config",
-                format!("[server] listen = \"{}\" is open to others, and url is not set", self.listen),
+                format!(
+                    "[server] listen = \"{}\" is open to others, and url is not set",
+                    self.listen
+                ),
             )
             .hint("put a proxy with TLS before it, and give its address as url = \"https://…\""));
         }
-        jiff::tz::TimeZone::get(&self.zone).map(drop).map_err(|error| {
-            Problem::refused("config", format!("[server] zone = \"{}\": {error}", self.zone))
+        jiff::tz::TimeZone::get(&self.zone)
+            .map(drop)
+            .map_err(|error| {
+                Problem::refused(
+                    "config",
+                    format!("[server] zone = \"{}\": {error}", self.zone),
+                )
                 .hint("name a zone like Europe/London")
-        })
+            })
     }
 }
 

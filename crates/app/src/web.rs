@@ -99,7 +99,8 @@ pub(crate) fn routes() -> Routes {
         set_up::routes,
         today::routes,
     ];
-    all.into_iter().fold(Routes::default(), |routes, more| more(routes))
+    all.into_iter()
+        .fold(Routes::default(), |routes, more| more(routes))
 }
 
 /// The app, ready to be served.

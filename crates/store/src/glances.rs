@@ -21,6 +21,8 @@ statements! {
         (SELECT count(*) FROM request_rows AS r INDEXED BY request_rows_s WHERE state = 'asks' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS asks,
         (SELECT count(*) FROM run_rows AS r INDEXED BY run_rows_s WHERE state IN ('containing', 'running', 'paused', 'cancelling')
             AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS runs_under_way");
+    COUNTS_BY_TENANT = concat!("SELECT r.tenant, count(*) AS open_findings FROM finding_rows AS r INDEXED BY finding_rows_s
+        WHERE state = 'open' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), " GROUP BY r.tenant");
     SELECT_PLANS = concat!("SELECT r.id, r.tenant, r.request, r.kind, r.state, r.person, r.upn, r.name, r.requester, r.digest, r.need, r.have,
             r.until_ms, r.start_ms, r.steps, r.apart, r.run, r.seen_by, r.made_ms
         FROM json_each(?2) AS wanted CROSS JOIN plan_rows AS r ON r.id = wanted.value WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"));
@@ -92,6 +94,29 @@ impl Store {
             asks: count(row.try_get("asks")?),
             runs_under_way: count(row.try_get("runs_under_way")?),
         })
+    }
+
+    /// The tenants of the scope by name, each with how many of its findings nobody has closed.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn tenant_counts(&self, scope: &TenantScope) -> Result<Vec<(TenantId, u64)>, Error> {
+        let tenants = self.tenants(scope).await?;
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(COUNTS_BY_TENANT)
+            .bind(scope.filter())
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut open = std::collections::BTreeMap::new();
+        for row in rows {
+            let tenant: String = row.try_get("tenant")?;
+            open.insert(tenant, count(row.try_get("open_findings")?));
+        }
+        let counted = tenants.into_iter().map(|tenant| {
+            let open = open.get(tenant.name.as_str()).copied().unwrap_or_default();
+            (tenant.name, open)
+        });
+        Ok(counted.collect())
     }
 
     /// People that plans were made for, in the order of their sign-in names, those whose name begins like this where it is given.

@@ -32,7 +32,9 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
     })?;
     server.listen = listener.local_addr()?;
     let origin = server.origin();
-    let first = web::set_up_link(&wiring).await?.map(|path| format!("{origin}{path}"));
+    let first = web::set_up_link(&wiring)
+        .await?
+        .map(|path| format!("{origin}{path}"));
     cx.show(&json!({ "address": origin, "set_up": first }), &origin);
     match &first {
         Some(link) => talk(&format!(
@@ -40,7 +42,9 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         )),
         None => talk(&format!("Tenure is at {origin}.")),
     }
-    talk("It carries out runs too. Stop it with Ctrl-C; what is open goes on when it is started again.");
+    talk(
+        "It carries out runs too. Stop it with Ctrl-C; what is open goes on when it is started again.",
+    );
     let app = Web::new(wiring, server);
     web::serve(app, listener, talk, super::asked_to_stop()).await?;
     Ok(Exit::Done)

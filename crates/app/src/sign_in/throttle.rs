@@ -21,14 +21,14 @@ pub(crate) struct Limit {
 }
 
 /// By network: people share an office, so it is wide.
-const BY_NETWORK: Limit = Limit {
+pub(crate) const BY_NETWORK: Limit = Limit {
     attempts: 30,
     window_ms: 10 * 60 * 1000,
     remembered: 50_000,
 };
 
 /// By account: somebody who forgot a password does not try more often than this.
-const BY_ACCOUNT: Limit = Limit {
+pub(crate) const BY_ACCOUNT: Limit = Limit {
     attempts: 8,
     window_ms: 10 * 60 * 1000,
     remembered: 10_000,

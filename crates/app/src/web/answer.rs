@@ -1,11 +1,11 @@
 //! Answers: a page from its template, a redirect after a change, and every problem in the form its reader wants.
 
 use askama::Template;
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::Json;
 use serde_json::json;
 
 use super::{Answer, Caller, Web, error, shell};
@@ -17,9 +17,9 @@ use crate::problem::{Exit, Problem};
 /// # Errors
 /// When the template fails, which only a fault of ours makes it.
 pub(crate) fn page(template: &impl Template) -> Answer {
-    let text = template
-        .render()
-        .map_err(|error| Problem::failed("page", format!("the page could not be written: {error}")))?;
+    let text = template.render().map_err(|error| {
+        Problem::failed("page", format!("the page could not be written: {error}"))
+    })?;
     Ok(Html(text).into_response())
 }
 
@@ -53,7 +53,9 @@ struct Bare(std::sync::Arc<Problem>);
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        response.extensions_mut().insert(Bare(std::sync::Arc::new(self)));
+        response
+            .extensions_mut()
+            .insert(Bare(std::sync::Arc::new(self)));
         response
     }
 }
@@ -80,7 +82,7 @@ pub(crate) async fn dress(State(web): State<Web>, request: Request, next: Next) 
             error::page(&shell::provider(&web).await, caller.as_ref(), &problem, &id)
         };
     }
-    protect(&web, &path, response)
+    protect(&web, response)
 }
 
 fn back_to(path: &str) -> String {
@@ -110,7 +112,7 @@ fn data(problem: &Problem, id: &str) -> Response {
 /// No script and no style but ours, no frame, no guessing of types, nothing told to other sites, nothing kept by caches.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-fn protect(web: &Web, path: &str, mut response: Response) -> Response {
+fn protect(web: &Web, mut response: Response) -> Response {
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -133,9 +135,7 @@ fn protect(web: &Web, path: &str, mut response: Response) -> Response {
         let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, year);
     }
-    if !path.starts_with("/assets/") {
-        let never = HeaderValue::from_static("no-store");
-        headers.entry(header::CACHE_CONTROL).or_insert(never);
-    }
+    let never = HeaderValue::from_static("no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(never);
     response
 }

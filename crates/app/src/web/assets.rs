@@ -1,6 +1,12 @@
 //! Style sheet, script and icons, embedded by the build script. Their names hold a hash of their content, so they may be
 //! cached for ever; templates take the name from [`url`].
 
+use axum::extract::Path;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse as _;
+
+use super::{Answer, Needs, Routes};
+
 /// One file that pages load.
 pub(crate) struct Asset {
     /// What templates call it: `app.css`.
@@ -13,6 +19,31 @@ pub(crate) struct Asset {
     pub(crate) bytes: &'static [u8],
     /// The same, gzipped.
     pub(crate) gzip: &'static [u8],
+}
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.get("/assets/{name}", Needs::Nothing, serve)
+}
+
+/// The asset of this path, gzipped for whoever takes it; it never changes, since its name holds its hash.
+async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Answer {
+    let path = format!("/assets/{name}");
+    let asset = all().iter().find(|asset| asset.path == path);
+    let asset = asset.ok_or_else(super::error::no_page)?;
+    let is_gzip = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|taken| taken.to_str().ok())
+        .is_some_and(|taken| taken.contains("gzip"));
+    let fixed = [
+        (header::CONTENT_TYPE, asset.mime),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::VARY, "accept-encoding"),
+    ];
+    if is_gzip {
+        let packed = [(header::CONTENT_ENCODING, "gzip")];
+        return Ok((fixed, packed, asset.gzip).into_response());
+    }
+    Ok((fixed, asset.bytes).into_response())
 }
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
@@ -87,8 +118,18 @@ mod tests {
     #[test]
     fn templates_hold_no_inline_style_or_script() {
         for (file, text) in templates() {
-            for banned in [" style=", "<style", "<script>", " onclick=", "javascript:", "hx-on"] {
-                assert!(!text.contains(banned), "{file} holds {banned}: the CSP forbids it");
+            for banned in [
+                " style=",
+                "<style",
+                "<script>",
+                " onclick=",
+                "javascript:",
+                "hx-on",
+            ] {
+                assert!(
+                    !text.contains(banned),
+                    "{file} holds {banned}: the CSP forbids it"
+                );
             }
         }
     }

@@ -34,7 +34,11 @@ impl Caller {
     /// The highest role in a tenant.
     pub(crate) fn role_in(&self, tenant: &TenantId) -> Option<Role> {
         let here = |grant: &&Grant| grant.tenant.as_ref().is_none_or(|own| own == tenant);
-        self.grants.iter().filter(here).map(|grant| grant.role).max()
+        self.grants
+            .iter()
+            .filter(here)
+            .map(|grant| grant.role)
+            .max()
     }
 
     /// The highest role over all tenants.

@@ -54,8 +54,11 @@ pub(super) fn page(
 
 /// An address where nothing is, or nothing that the caller may see.
 pub(super) fn no_page() -> Problem {
-    Problem::refused("not-found", "there is nothing at this address, or nothing that you may see")
-        .hint("check the address; a tenant is seen by those who have a role in it")
+    Problem::refused(
+        "not-found",
+        "there is nothing at this address, or nothing that you may see",
+    )
+    .hint("check the address; a tenant is seen by those who have a role in it")
 }
 
 /// Whatever is no route.

@@ -129,7 +129,10 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
     axum::body::to_bytes(body, MOST).await.map_err(|_| {
         Problem::refused(
             "too-large",
-            format!("more than {} KB was sent, or it did not arrive whole", MOST / 1024),
+            format!(
+                "more than {} KB was sent, or it did not arrive whole",
+                MOST / 1024
+            ),
         )
         .hint("send less")
     })
@@ -139,16 +142,15 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
 fn ours(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let site = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
-    let origin = text(header::ORIGIN.as_str())
-        .is_none_or(|origin| origin == web.server.origin().as_str());
+    let origin =
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == web.server.origin().as_str());
     if site && origin {
         return Ok(());
     }
-    Err(Problem::refused(
-        "cross-site",
-        "this was sent from a page that is not ours",
+    Err(
+        Problem::refused("cross-site", "this was sent from a page that is not ours")
+            .hint("open the page here, and send it from there"),
     )
-    .hint("open the page here, and send it from there"))
 }
 
 /// The session's token, in a field or a header.
@@ -163,9 +165,9 @@ fn token(caller: &Caller, headers: &HeaderMap, body: &[u8]) -> Result<(), Proble
     if given.is_some_and(|given| session::same(&given, &caller.csrf)) {
         return Ok(());
     }
-    Err(
-        Problem::refused("token", "this form is from an older session, or was not ours")
-            .hint("load the page again, and send it from there"),
+    Err(Problem::refused(
+        "token",
+        "this form is from an older session, or was not ours",
     )
+    .hint("load the page again, and send it from there"))
 }
-

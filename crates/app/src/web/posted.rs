@@ -14,12 +14,14 @@ impl<T: DeserializeOwned> FromRequest<Web> for Posted<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, web: &Web) -> Result<Self, Problem> {
-        let body = Bytes::from_request(request, web)
-            .await
-            .map_err(|_| Problem::refused("form", "the form did not arrive whole").hint("send it again"))?;
-        serde_html_form::from_bytes(&body).map(Self).map_err(|error| {
-            Problem::refused("form", format!("the form cannot be read: {error}"))
-                .hint("go back to the page, and send it from there")
-        })
+        let body = Bytes::from_request(request, web).await.map_err(|_| {
+            Problem::refused("form", "the form did not arrive whole").hint("send it again")
+        })?;
+        serde_html_form::from_bytes(&body)
+            .map(Self)
+            .map_err(|error| {
+                Problem::refused("form", format!("the form cannot be read: {error}"))
+                    .hint("go back to the page, and send it from there")
+            })
     }
 }

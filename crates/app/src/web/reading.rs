@@ -137,16 +137,46 @@ pub(crate) struct Group {
 
 /// The groups in their fixed order.
 pub(crate) const GROUPS: [Group; 10] = [
-    Group { icon: "user", name: "Account" },
-    Group { icon: "mail", name: "Mailbox" },
-    Group { icon: "users", name: "Groups and lists" },
-    Group { icon: "ticket", name: "Licences" },
-    Group { icon: "key", name: "Roles and sign-in methods" },
-    Group { icon: "phone", name: "Numbers" },
-    Group { icon: "device", name: "Devices" },
-    Group { icon: "app", name: "Apps" },
-    Group { icon: "message", name: "Messages" },
-    Group { icon: "hand", name: "By hand" },
+    Group {
+        icon: "user",
+        name: "Account",
+    },
+    Group {
+        icon: "mail",
+        name: "Mailbox",
+    },
+    Group {
+        icon: "users",
+        name: "Groups and lists",
+    },
+    Group {
+        icon: "ticket",
+        name: "Licences",
+    },
+    Group {
+        icon: "key",
+        name: "Roles and sign-in methods",
+    },
+    Group {
+        icon: "phone",
+        name: "Numbers",
+    },
+    Group {
+        icon: "device",
+        name: "Devices",
+    },
+    Group {
+        icon: "app",
+        name: "Apps",
+    },
+    Group {
+        icon: "message",
+        name: "Messages",
+    },
+    Group {
+        icon: "hand",
+        name: "By hand",
+    },
 ];
 
 /// Where in [`GROUPS`] an object belongs.
@@ -178,11 +208,20 @@ pub(crate) struct Sign {
 pub(crate) fn sign(change: &Change) -> Sign {
     let gone = matches!(&change.after, Expect::Is(Value::Null));
     if gone {
-        Sign { sign: "−", word: "removed" }
+        Sign {
+            sign: "−",
+            word: "removed",
+        }
     } else if change.now.is_null() {
-        Sign { sign: "+", word: "added" }
+        Sign {
+            sign: "+",
+            word: "added",
+        }
     } else {
-        Sign { sign: "~", word: "changed" }
+        Sign {
+            sign: "~",
+            word: "changed",
+        }
     }
 }
 
@@ -250,9 +289,18 @@ pub(crate) struct Undo {
 /// Whether a change can be taken back.
 pub(crate) fn undo(change: &Change) -> Undo {
     match &change.reversal {
-        Reversal::Return => Undo { word: "undo", because: String::new() },
-        Reversal::CannotReturn(because) => Undo { word: "partly", because: because.clone() },
-        Reversal::ApprovedApart(because) => Undo { word: "never", because: because.clone() },
+        Reversal::Return => Undo {
+            word: "undo",
+            because: String::new(),
+        },
+        Reversal::CannotReturn(because) => Undo {
+            word: "partly",
+            because: because.clone(),
+        },
+        Reversal::ApprovedApart(because) => Undo {
+            word: "never",
+            because: because.clone(),
+        },
     }
 }
 

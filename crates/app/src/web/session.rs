@@ -8,8 +8,9 @@ use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Redirect};
-use axum_extra::extract::cookie::{Cookie, SameSite};
 use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use domain::OperatorId;
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -54,7 +55,9 @@ pub(super) async fn caller(
     headers: &HeaderMap,
 ) -> Result<Option<Caller>, Problem> {
     if let Some(given) = headers.get(header::AUTHORIZATION) {
-        return client(web, given.to_str().unwrap_or_default()).await.map(Some);
+        return client(web, given.to_str().unwrap_or_default())
+            .await
+            .map(Some);
     }
     let Some(given) = jar.get(cookie(web)) else {
         return Ok(None);
@@ -89,7 +92,11 @@ async fn client(web: &Web, given: &str) -> Result<Caller, Problem> {
     };
     let token = given.strip_prefix("Bearer ").ok_or_else(refuse)?.trim();
     TokenHash::of(Kind::Api, token).ok_or_else(refuse)?;
-    let found = web.wiring.store.client(&Secret::new(token), clock::now()).await;
+    let found = web
+        .wiring
+        .store
+        .client(&Secret::new(token), clock::now())
+        .await;
     let client = found.map_err(of_store)?.ok_or_else(refuse)?;
     Ok(Caller {
         id: client.id.to_string(),
@@ -236,8 +243,9 @@ pub(super) async fn open(
     if let Some(old) = caller(web, &jar, &HeaderMap::new()).await?
         && let Some(session) = &old.session
     {
-        let ended = web.wiring.store.revoke_session(&old.id.as_str().into(), session);
-        ended.await.map_err(of_store)?;
+        let own = OperatorId::from(old.id.as_str());
+        let ended = web.wiring.store.revoke_session(&own, session).await;
+        ended.map_err(of_store)?;
     }
     let (value, _) = token::make(Kind::Session, |bytes| rand::fill(bytes));
     let (csrf, _) = token::make(Kind::Session, |bytes| rand::fill(bytes));
@@ -257,8 +265,20 @@ pub(super) async fn open(
         agent: agent.chars().take(AGENT_MAX).collect(),
         network: from.to_string(),
     };
-    web.wiring.store.open_session(&session).await.map_err(of_store)?;
-    note(web, Some(operator), &operator.email, method, "signed in", from).await?;
+    web.wiring
+        .store
+        .open_session(&session)
+        .await
+        .map_err(of_store)?;
+    note(
+        web,
+        Some(operator),
+        &operator.email,
+        method,
+        "signed in",
+        from,
+    )
+    .await?;
     let cookie = Cookie::build((cookie(web), value.expose_secret().to_owned()))
         .path("/")
         .http_only(true)
@@ -286,13 +306,18 @@ pub(super) async fn note(
         outcome: outcome.to_owned(),
         network: from.to_string(),
     };
-    web.wiring.store.record_sign_in(&entry).await.map_err(of_store)
+    web.wiring
+        .store
+        .record_sign_in(&entry)
+        .await
+        .map_err(of_store)
 }
 
 async fn sign_out(State(web): State<Web>, jar: CookieJar, caller: Caller) -> Answer {
     if let Some(session) = &caller.session {
-        let ended = web.wiring.store.revoke_session(&caller.id.as_str().into(), session);
-        ended.await.map_err(of_store)?;
+        let own = OperatorId::from(caller.id.as_str());
+        let ended = web.wiring.store.revoke_session(&own, session).await;
+        ended.map_err(of_store)?;
     }
     let gone = Cookie::build((cookie(&web), "")).path("/").build();
     Ok((jar.remove(gone), Redirect::to("/sign-in")).into_response())

@@ -9,7 +9,7 @@ use domain::access::{Grant, Role};
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use store::{LinkPurpose, LinkState, NewLink, NewOperator, Passed, Secret};
+use store::{LinkState, NewLink, NewOperator, Passed, Purpose, Secret};
 
 use super::answer::page;
 use super::session::Network;
@@ -24,9 +24,11 @@ use crate::wiring::{Wiring, of_store};
 const HOLDS: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
-        .get("/set-up/{token}", Needs::Nothing, show)
-        .post("/set-up/{token}", Needs::Nothing, set_up)
+    routes.get("/set-up/{token}", Needs::Nothing, show).post(
+        "/set-up/{token}",
+        Needs::Nothing,
+        set_up,
+    )
 }
 
 /// The set-up link's path while there is no operator; each start makes a new one, and the one before is worth nothing.
@@ -41,7 +43,7 @@ pub(crate) async fn link(wiring: &Wiring) -> Result<Option<String>, Problem> {
     let now = clock::now();
     let new = NewLink {
         id: clock::short_id('l'),
-        purpose: LinkPurpose::SetUp,
+        purpose: Purpose::SetUp,
         tenant: None,
         token: Secret::new(token.expose_secret()),
         payload: Secret::new("set-up"),
@@ -83,8 +85,11 @@ async fn show(State(web): State<Web>, Path(token): Path<String>) -> Answer {
 }
 
 fn gone() -> Problem {
-    Problem::refused("gone", "this set-up link was used, has run out, or never was")
-        .hint("start tenure serve again: while nobody has an account it prints a new one")
+    Problem::refused(
+        "gone",
+        "this set-up link was used, has run out, or never was",
+    )
+    .hint("start tenure serve again: while nobody has an account it prints a new one")
 }
 
 /// Whether the link holds, and nobody has come before.
@@ -93,7 +98,7 @@ async fn holds(web: &Web, token: &str) -> Result<(), Problem> {
     let state = store.peek_link(&Secret::new(token), clock::now()).await;
     let holds = state
         .map_err(of_store)?
-        .is_some_and(|link| link.purpose == LinkPurpose::SetUp && link.state == LinkState::Open);
+        .is_some_and(|link| link.purpose == Purpose::SetUp && link.state == LinkState::Open);
     let first = store.operators().await.map_err(of_store)?.is_empty();
     if holds && first { Ok(()) } else { Err(gone()) }
 }
@@ -156,7 +161,9 @@ async fn set_up(
     let hash = web.passwords.hash(&first.password).await;
     let hash = hash.map_err(|error| Problem::failed("password", error.to_string()))?;
     let secret = Secret::new(token);
-    let opened = store.open_link(&secret, Passed::Nothing, &from.to_string(), clock::now()).await;
+    let opened = store
+        .open_link(&secret, Passed::Nothing, &from.to_string(), clock::now())
+        .await;
     if opened.map_err(of_store)?.is_none() {
         return Err(gone());
     }
@@ -171,13 +178,22 @@ async fn set_up(
         at: now,
     };
     store.add_operator(&new).await.map_err(of_store)?;
-    store.set_password_hash(&id, Some(&hash)).await.map_err(of_store)?;
+    store
+        .set_password_hash(&id, Some(&hash))
+        .await
+        .map_err(of_store)?;
     let all = Grant {
         tenant: None,
         role: Role::Admin,
     };
-    store.set_grants(&id, &[all], &email, now).await.map_err(of_store)?;
-    store.put_setting("provider", first.provider.trim(), &email, now).await.map_err(of_store)?;
+    store
+        .set_grants(&id, &[all], &email, now)
+        .await
+        .map_err(of_store)?;
+    store
+        .put_setting("provider", first.provider.trim(), &email, now)
+        .await
+        .map_err(of_store)?;
     let operator = store.operator(&id).await.map_err(of_store)?;
     session::open(&web, jar, &headers, from, &operator, "set-up", "/").await
 }

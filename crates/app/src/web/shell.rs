@@ -79,7 +79,7 @@ impl Shell {
         };
         let counts = store.counts(&scope).await.map_err(of_store)?;
         let all = caller.scope(Role::Viewer);
-        let tenants = store.tenant_lines(&all).await.map_err(of_store)?;
+        let tenants = store.tenant_counts(&all).await.map_err(of_store)?;
         let here = caller.here(web);
         let now = clock::now().to_zoned(here.clone());
         Ok(Self {
@@ -106,7 +106,11 @@ impl Shell {
             },
             csrf: caller.csrf.clone(),
             sandbox: web.server.sandbox,
-            now_text: format!("{} in {}", now.strftime("%A %-d %B %Y, %H:%M"), when::place(&here)),
+            now_text: format!(
+                "{} in {}",
+                now.strftime("%A %-d %B %Y, %H:%M"),
+                when::place(&here)
+            ),
             base: tenant.map_or_else(String::new, |tenant| format!("/t/{tenant}")),
             provider: provider(web).await,
         })

@@ -58,7 +58,11 @@ impl TestApp {
                 credential: Credential::Secret(Secret::new("not a real one")),
                 at: clock::now(),
             };
-            wiring.store.add_tenant(&TenantScope::provider(), &new).await.unwrap();
+            wiring
+                .store
+                .add_tenant(&TenantScope::provider(), &new)
+                .await
+                .unwrap();
         }
         let web = Web::new(wiring, config.server.clone());
         Self {
@@ -81,7 +85,10 @@ impl TestApp {
             at: clock::now(),
         };
         store.add_operator(&new).await.unwrap();
-        store.set_grants(&id, grants, "test", clock::now()).await.unwrap();
+        store
+            .set_grants(&id, grants, "test", clock::now())
+            .await
+            .unwrap();
         let (value, _) = token::make(Kind::Session, |bytes| rand::fill(bytes));
         let value = secrecy::ExposeSecret::expose_secret(&value).to_owned();
         let session = NewSession {
@@ -113,14 +120,16 @@ impl TestApp {
 
     /// Reads an address.
     pub(crate) async fn get(&self, path: &str, session: Option<&Session>) -> Reply {
-        self.call(self.request("GET", path, session), String::new()).await
+        self.call(self.request("GET", path, session), String::new())
+            .await
     }
 
     /// Sends a form with the session's token.
     pub(crate) async fn post(&self, path: &str, session: &Session, form: &[(&str, &str)]) -> Reply {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.append_pair("csrf", &session.csrf).extend_pairs(form);
-        self.call(self.request("POST", path, Some(session)), body.finish()).await
+        self.call(self.request("POST", path, Some(session)), body.finish())
+            .await
     }
 
     pub(crate) fn request(
@@ -151,7 +160,9 @@ impl TestApp {
                 (name.as_str().to_owned(), value)
             })
             .collect();
-        let bytes = to_bytes(response.into_body(), 8 * 1024 * 1024).await.unwrap();
+        let bytes = to_bytes(response.into_body(), 8 * 1024 * 1024)
+            .await
+            .unwrap();
         Reply {
             status,
             headers,

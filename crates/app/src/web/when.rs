@@ -87,7 +87,11 @@ mod tests {
         let check = |site: &str, here: &str, expect: &str| {
             assert_eq!(both(at, &zone(site), &zone(here), now), expect);
         };
-        check("Europe/London", "Europe/Berlin", "17:00 in London (18:00 here)");
+        check(
+            "Europe/London",
+            "Europe/Berlin",
+            "17:00 in London (18:00 here)",
+        );
         check("Europe/London", "Europe/Lisbon", "17:00 in London");
         check("Asia/Tokyo", "Europe/Berlin", "02:00 in Tokyo (18:00 here)");
     }

@@ -19,7 +19,9 @@ fn filled(path: &str) -> String {
 
 async fn call(app: &TestApp, method: &str, path: &str, session: Option<&Session>) -> Reply {
     let csrf = session.map_or("", |session| session.csrf.as_str());
-    let request = app.request(method, &filled(path), session).header("x-csrf-token", csrf);
+    let request = app
+        .request(method, &filled(path), session)
+        .header("x-csrf-token", csrf);
     app.call(request, String::new()).await
 }
 
@@ -38,7 +40,11 @@ async fn nobody_gets_past_a_gate() {
         let is_refused = reply.status == StatusCode::UNAUTHORIZED
             || (reply.status == StatusCode::SEE_OTHER
                 && reply.headers["location"].starts_with("/sign-in?"));
-        assert!(is_refused, "{} {}: {}", route.method, route.path, reply.status);
+        assert!(
+            is_refused,
+            "{} {}: {}",
+            route.method, route.path, reply.status
+        );
     }
 }
 
@@ -53,7 +59,10 @@ async fn a_role_too_few_gets_past_no_gate() {
         };
         let session = match below(role) {
             Some(role) => app.holder(role, tenant).await,
-            None => app.operator(&format!("none-{}", crate::clock::short_id('n')), &[]).await,
+            None => {
+                app.operator(&format!("none-{}", crate::clock::short_id('n')), &[])
+                    .await
+            }
         };
         let reply = call(&app, route.method, route.path, Some(&session)).await;
         let expected = if below(role).is_none() && matches!(route.needs, Needs::There(_)) {
@@ -77,7 +86,12 @@ async fn another_tenants_admin_sees_nothing_here() {
         };
         let reply = call(&app, route.method, route.path, Some(&session)).await;
         assert_eq!(reply.status, expected, "{} {}", route.method, route.path);
-        assert!(!reply.text.contains("contoso"), "{} {}", route.method, route.path);
+        assert!(
+            !reply.text.contains("contoso"),
+            "{} {}",
+            route.method,
+            route.path
+        );
     }
 }
 
@@ -93,7 +107,13 @@ async fn no_change_comes_from_another_site_or_without_the_sessions_token() {
         if route.needs != Needs::Nothing {
             let without = app.request(route.method, &path, Some(&session));
             let reply = app.call(without, String::new()).await;
-            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {}", route.method, route.path);
+            assert_eq!(
+                reply.status,
+                StatusCode::FORBIDDEN,
+                "{} {}",
+                route.method,
+                route.path
+            );
         }
         for (name, value) in [
             ("origin", "https://evil.example"),
@@ -106,7 +126,13 @@ async fn no_change_comes_from_another_site_or_without_the_sessions_token() {
                 .header("x-csrf-token", &session.csrf)
                 .header(name, value);
             let reply = app.call(foreign, String::new()).await;
-            assert_eq!(reply.status, StatusCode::FORBIDDEN, "{} {} {value}", route.method, route.path);
+            assert_eq!(
+                reply.status,
+                StatusCode::FORBIDDEN,
+                "{} {} {value}",
+                route.method,
+                route.path
+            );
         }
     }
 }
@@ -125,7 +151,14 @@ fn the_routes_are_these() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_is_protected() {
     let app = TestApp::new().await;
-    for path in ["/sign-in", "/today", "/nowhere", "/healthz", "/t/contoso/plans", "/api/v1/plans"] {
+    for path in [
+        "/sign-in",
+        "/today",
+        "/nowhere",
+        "/healthz",
+        "/t/contoso/plans",
+        "/api/v1/plans",
+    ] {
         let reply = app.get(path, None).await;
         let policy = &reply.headers["content-security-policy"];
         assert!(policy.contains("default-src 'none'"), "{path}");
