@@ -236,7 +236,8 @@ async fn watch(
             observer.committed(&plan, &row.state, &Event::Due);
             seen = row.seq;
         }
-        if row.state.outcome().is_some() && !is_asked(wiring, run).await? {
+        let over = row.state.outcome().is_some() && row.state.open.is_empty();
+        if over && !is_asked(wiring, run).await? {
             return Ok(Some(row.state));
         }
         if patience == Patience::WhileItMoves && waits(&row.state) && !is_asked(wiring, run).await?

@@ -1,7 +1,7 @@
 //! Who is protected, and who has to decide (DESIGN.md section 9). Checked at planning and again before the first write.
 
 use crate::facts::{AccountKind, Facts};
-use crate::plan::{ApprovalNeed, Escalation, Remark, Weight};
+use crate::plan::{ApprovalNeed, Escalation, Plan, Remark, Weight};
 use crate::planner::Refusal;
 use crate::policy::Policy;
 use crate::request::{Kind, Request};
@@ -215,12 +215,41 @@ pub fn one_name(written: &str) -> Result<String, String> {
     Ok(folded)
 }
 
-/// Whether this person may decide on this plan; the reason when not.
+/// What stands before the name under which a policy has approved: no person decides under such a name.
+pub const BY_POLICY: &str = "policy:";
+
+/// Whether this person may decide on this plan; the reason when not. Whether it is still to be decided on is not asked here: see
+/// [`crate::approval`].
 ///
 /// # Errors
 /// The sentence to show.
-pub fn may_approve(plan: &crate::plan::Plan, by: &str) -> Result<(), String> {
+pub fn may_approve(plan: &Plan, by: &str) -> Result<(), String> {
+    may(plan, by, &plan.approval.approvers)
+}
+
+/// Whether this person may look at what the policy of this plan approved beforehand; the reason when not.
+///
+/// # Errors
+/// The sentence to show.
+pub fn may_review(plan: &Plan, by: &str) -> Result<(), String> {
+    let named = plan.review.as_ref().map(|review| &review.reviewers);
+    may(
+        plan,
+        by,
+        named
+            .filter(|named| !named.is_empty())
+            .unwrap_or(&plan.approval.approvers),
+    )
+}
+
+/// Whether this person may decide where these people may; everybody where the list is empty.
+pub(crate) fn may(plan: &Plan, by: &str, approvers: &[String]) -> Result<(), String> {
     let name = one_name(by)?;
+    if by.trim().to_lowercase().starts_with(BY_POLICY) {
+        return Err(format!(
+            "{by} is no person: a policy decides under such a name"
+        ));
+    }
     let is = |other: &str| one_name(other).is_ok_and(|other| other == name);
     if is(&plan.requester) {
         return Err(format!(
@@ -232,7 +261,6 @@ pub fn may_approve(plan: &crate::plan::Plan, by: &str) -> Result<(), String> {
             "{by} is the person this plan is about and cannot approve it"
         ));
     }
-    let approvers = &plan.approval.approvers;
     if !approvers.is_empty() && !approvers.iter().any(|approver| is(approver)) {
         return Err(format!(
             "{by} is not an approver of this tenant; approvers are {}",

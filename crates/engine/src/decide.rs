@@ -9,6 +9,7 @@ mod check;
 mod close;
 mod containment;
 mod drift;
+mod findings;
 mod human;
 mod leaves;
 mod probe;
@@ -98,6 +99,13 @@ fn take(turn: &mut Turn<'_>, event: &Event) -> bool {
         Event::Retried { by } => human::retried(turn, by),
         Event::ApprovedApart { by, step } => human::approved_apart(turn, by, step),
         Event::DoneByHand { by, step, note } => by_hand::done(turn, by, step, note.as_deref()),
+        Event::FindingHandled { by, number, reason } => {
+            findings::handled(turn, by, *number, reason)
+        }
+        Event::FindingReopened { by, number, reason } => {
+            findings::reopened(turn, by, *number, reason)
+        }
+        Event::LookAgain { by, step } => findings::look(turn, by, step),
         Event::ClockSkew { seconds } => human::clock_skew(turn, *seconds),
         Event::Parked { step, because } => human::parked(turn, step.as_ref(), because),
     }

@@ -125,6 +125,8 @@ pub enum Purpose {
     Verify,
     /// A repeated read while the vendor converges.
     Poll,
+    /// A read that somebody asked for after the run's end.
+    Look,
 }
 
 /// Touches the outside on the engine's behalf. Kept by `steps`.

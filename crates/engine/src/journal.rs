@@ -119,7 +119,7 @@ pub trait Journal: Send + Sync {
     async fn inbox(&self, run: &RunId) -> Result<Vec<(u64, Event)>, Error>;
 
     /// Runs that have not ended, with their next due time in epoch milliseconds, and ended runs for which the inbox holds an
-    /// event (a retry, an approval), without one. For every open run the due time is that of its earliest timer; absent when
+    /// event (a retry, an approval) or a look is pending, without one. For every open run the due time is that of its earliest timer; absent when
     /// something else is pending, when an event waits in the inbox, or when nothing is.
     ///
     /// # Errors

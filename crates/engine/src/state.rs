@@ -1,5 +1,7 @@
 //! A run's state, the events that move it and the commands it gives: versioned data, free of secrets.
 
+mod finding;
+
 use std::collections::BTreeMap;
 
 use domain::drift::Difference;
@@ -12,6 +14,8 @@ use uuid::Uuid;
 
 use crate::hands::{Applied, Call, Problem, Purpose, Seen};
 use crate::journal::Pending;
+
+pub use finding::{Finding, LEAST_REASON, Mark, MarkKind, REVIEW};
 
 /// The format of stored states; raised with a migration.
 pub const FORMAT: u32 = 1;
@@ -215,6 +219,9 @@ pub struct StepRun {
     /// What it waits for, while it is held.
     #[serde(default)]
     pub hold: Option<Hold>,
+    /// Who has asked for a look after the run's end, while that look is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looking: Option<String>,
 }
 
 impl StepRun {
@@ -251,6 +258,7 @@ impl StepRun {
             misses: 0,
             attempts_before: 0,
             hold: None,
+            looking: None,
         }
     }
 
@@ -266,23 +274,6 @@ impl StepRun {
 pub fn operation(run: &RunId, step: &StepKey) -> String {
     let name = format!("tenure:{run}/{step}");
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
-}
-
-/// Something a human must close.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Unique in the run, in order of opening.
-    pub number: u32,
-    /// The step it is about, if any.
-    pub step: Option<StepKey>,
-    /// One of `failed`, `denied`, `budget`, `drift`, `residual`, `cancelled`, `unstarted`, `clock`, `parked`, `approval`, `by-hand`, `late`.
-    pub kind: String,
-    /// What happened, to which object, and what to do now.
-    pub text: String,
-    /// Opened at, epoch milliseconds.
-    pub opened_ms: i64,
-    /// Closed at, and how.
-    pub closed: Option<(i64, String)>,
 }
 
 /// The state of a run.
@@ -511,6 +502,31 @@ pub enum Event {
         /// What they want to have on record about it.
         #[serde(default)]
         note: Option<String>,
+    },
+    /// Somebody has settled a finding of an ended run without this run: it is closed, and how the run ended stays as it is.
+    FindingHandled {
+        /// Who says so.
+        by: String,
+        /// The finding.
+        number: u32,
+        /// What was done about it, or why nothing has to be: [`LEAST_REASON`] characters at least.
+        reason: String,
+    },
+    /// A finding that was handled is open again.
+    FindingReopened {
+        /// Who says so.
+        by: String,
+        /// The finding.
+        number: u32,
+        /// Why: [`LEAST_REASON`] characters at least.
+        reason: String,
+    },
+    /// Somebody wants a step of an ended run to be read once more, because of a finding about it. Nothing is written.
+    LookAgain {
+        /// Who.
+        by: String,
+        /// The step.
+        step: StepKey,
     },
     /// The vendor's clock and ours differ by more than a minute.
     ClockSkew {

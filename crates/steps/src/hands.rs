@@ -227,7 +227,7 @@ impl Hands for TenantHands {
         let purpose = match purpose {
             Purpose::Probe => CallPurpose::Apply,
             Purpose::Verify => CallPurpose::Verify,
-            Purpose::Poll => CallPurpose::Poll,
+            Purpose::Poll | Purpose::Look => CallPurpose::Poll,
         };
         step.observe(&self.cx(task.run, purpose), &task).await
     }

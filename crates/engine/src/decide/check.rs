@@ -74,7 +74,10 @@ fn in_flight(state: &RunState, key: &StepKey, status: &Status, attempts: u32) {
     let fits = match (status, mine.next().map(|open| &open.command)) {
         (Status::Applying, Some(Command::Apply { attempt, .. })) => *attempt == attempts,
         (Status::Probing, Some(Command::Observe { purpose, .. })) => *purpose == Purpose::Probe,
-        (Status::Verifying, Some(Command::Observe { purpose, .. })) => *purpose != Purpose::Probe,
+        (Status::Verifying, Some(Command::Observe { purpose, .. })) => {
+            matches!(purpose, Purpose::Verify | Purpose::Poll)
+        }
+        (Status::Verified | Status::Failed, Some(command)) => is_look(command),
         (Status::Applying | Status::Probing | Status::Verifying, _) => false,
         (_, command) => command.is_none(),
     };
@@ -84,11 +87,23 @@ fn in_flight(state: &RunState, key: &StepKey, status: &Status, attempts: u32) {
     );
 }
 
+/// A read that somebody asked for after the end.
+fn is_look(command: &Command) -> bool {
+    matches!(command, Command::Observe { purpose, .. } if *purpose == Purpose::Look)
+}
+
 fn ended(state: &RunState) {
     let Phase::Ended { outcome } = state.phase else {
+        assert!(
+            !state.open.iter().any(|open| is_look(&open.command)),
+            "a run that has not ended is looked at as if it had"
+        );
         return;
     };
-    assert!(state.open.is_empty(), "an ended run has open commands");
+    assert!(
+        state.open.iter().all(|open| is_look(&open.command)),
+        "an ended run has open commands"
+    );
     let mut statuses = state.steps.iter().map(|(_, step)| &step.status);
     assert!(
         statuses.clone().all(Status::is_settled),

@@ -5,10 +5,11 @@ use domain::plan::Weight;
 use jiff::Timestamp;
 
 use super::turn::{FRESH_MS, Turn, tells};
-use super::{Decision, apply, by_hand, close, leaves, probe};
+use super::{Decision, apply, by_hand, close, findings, leaves, probe};
 use crate::hands::Purpose;
 use crate::state::{
-    Command, DriftCheck, Event, Finding, Hold, Outcome, Phase, RunState, Status, StepRun, operation,
+    Command, DriftCheck, Event, Finding, Hold, Outcome, Phase, REVIEW, RunState, Status, StepRun,
+    operation,
 };
 
 /// The kind of a finding about something that no step can do: no retry closes it.
@@ -56,9 +57,12 @@ pub(super) fn begin(turn: &mut Turn<'_>) {
     for text in by_hand {
         turn.find(None, BY_HAND, text);
     }
+    if let Some(review) = &turn.plan.review {
+        turn.find(None, REVIEW, review.text.clone());
+    }
 }
 
-fn moment(ms: i64) -> String {
+pub(super) fn moment(ms: i64) -> String {
     Timestamp::from_millisecond(ms)
         .map_or_else(|_| "an unknown time".to_owned(), |at| at.to_string())
 }
@@ -66,7 +70,7 @@ fn moment(ms: i64) -> String {
 /// A process took the run up again. Writes in flight may have happened; reads and timers are asked for again.
 pub(super) fn recovered(turn: &mut Turn<'_>) -> bool {
     if matches!(turn.state.phase, Phase::Ended { .. }) {
-        return false;
+        return findings::recovered(turn);
     }
     let lost = turn.withdraw(|_| true);
     turn.state.drift.clean_ms = None;
@@ -171,7 +175,7 @@ pub(super) fn retried(turn: &mut Turn<'_>, by: &str) -> bool {
         return true;
     }
     turn.close_findings(
-        |finding| finding.kind != BY_HAND,
+        |finding| finding.kind != BY_HAND && finding.kind != REVIEW,
         &format!("retried by {by}"),
     );
 
@@ -220,6 +224,7 @@ fn reset(turn: &mut Turn<'_>, at: usize) {
 }
 
 fn reopen(turn: &mut Turn<'_>) {
+    findings::stop_looking(turn);
     turn.state.retries += 1;
     turn.state.told = None;
     turn.state.looked = false;
@@ -346,6 +351,7 @@ pub(crate) fn park(
     let mut after = state.clone();
     let withdrawn = after.open.drain(..).map(|open| open.id).collect();
     for (_, step) in &mut after.steps {
+        step.looking = None;
         if !step.status.is_settled() {
             step.unsure |= step.status == Status::Applying;
             step.hold = Some(Hold::Parked);
@@ -354,14 +360,9 @@ pub(crate) fn park(
             };
         }
     }
-    after.findings.push(Finding {
-        number: after.findings.len() as u32 + 1,
-        step: None,
-        kind: "parked".to_owned(),
-        text: because.to_owned(),
-        opened_ms: now_ms,
-        closed: None,
-    });
+    let number = after.findings.len() as u32 + 1;
+    let opened = Finding::opened(number, None, "parked", because.to_owned(), now_ms);
+    after.findings.push(opened);
     after.phase = Phase::Ended {
         outcome: Outcome::NeedsReview,
     };

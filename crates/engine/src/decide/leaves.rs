@@ -4,7 +4,7 @@ use domain::plan::Plan;
 use serde_json::json;
 
 use crate::journal::{Leaf, Pending};
-use crate::state::{Command, Phase, RunState, Status};
+use crate::state::{Command, Finding, Phase, RunState, Status};
 
 fn leaf(kind: &str, payload: serde_json::Value) -> Leaf {
     Leaf {
@@ -60,20 +60,7 @@ pub(super) fn between(
         }
     }
     for (index, finding) in after.findings.iter().enumerate() {
-        let was = before.findings.get(index);
-        if was.is_none() {
-            leaves.push(leaf(
-                "finding",
-                json!({ "run": after.run, "finding": finding }),
-            ));
-        } else if was.is_some_and(|was| was.closed.is_none())
-            && let Some((at_ms, how)) = &finding.closed
-        {
-            leaves.push(leaf(
-                "finding-closed",
-                json!({ "run": after.run, "number": finding.number, "at_ms": at_ms, "how": how }),
-            ));
-        }
+        leaves.extend(of_finding(after, before.findings.get(index), finding));
     }
     if before.phase != after.phase
         && let Phase::Ended { outcome } = after.phase
@@ -84,4 +71,27 @@ pub(super) fn between(
         ));
     }
     leaves
+}
+
+/// What became of a finding: opened, closed, open again, or looked at once more.
+fn of_finding(after: &RunState, was: Option<&Finding>, is: &Finding) -> Option<Leaf> {
+    let run = &after.run;
+    let Some(was) = was else {
+        return Some(leaf("finding", json!({ "run": run, "finding": is })));
+    };
+    match (&was.closed, &is.closed) {
+        (None, Some((at_ms, how))) => Some(leaf(
+            "finding-closed",
+            json!({ "run": run, "number": is.number, "at_ms": at_ms, "how": how }),
+        )),
+        (Some(_), None) => Some(leaf(
+            "finding-reopened",
+            json!({ "run": run, "number": is.number, "mark": is.marks.last() }),
+        )),
+        _ if was.marks != is.marks => Some(leaf(
+            "finding-looked-at",
+            json!({ "run": run, "number": is.number, "mark": is.marks.last() }),
+        )),
+        _ => None,
+    }
 }

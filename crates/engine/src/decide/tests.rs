@@ -2,6 +2,7 @@
 
 mod cases;
 mod closing;
+mod findings;
 mod orders;
 mod world;
 

@@ -141,14 +141,8 @@ impl<'a> Turn<'a> {
             return;
         }
         let number = self.state.findings.len() as u32 + 1;
-        self.state.findings.push(Finding {
-            number,
-            step,
-            kind: kind.to_owned(),
-            text,
-            opened_ms: self.now,
-            closed: None,
-        });
+        let opened = Finding::opened(number, step, kind, text, self.now);
+        self.state.findings.push(opened);
     }
 
     /// Closes findings, and says how.

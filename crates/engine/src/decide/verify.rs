@@ -2,6 +2,7 @@
 
 use domain::StepKey;
 
+use super::findings;
 use super::probe::{self, Judged, judge, values};
 use super::turn::{Turn, kind_of};
 use crate::hands::{Class, Problem, Purpose, Seen};
@@ -54,6 +55,10 @@ pub(super) fn observed(
     let asked = |command: &Command| matches!(command, Command::Observe { step, purpose: p } if step == key && *p == purpose);
     if !turn.settle(asked) {
         return false;
+    }
+    if purpose == Purpose::Look {
+        findings::looked(turn, at, seen);
+        return true;
     }
     let expected = turn.spec(at).changes.len();
     if let Ok(seen) = seen

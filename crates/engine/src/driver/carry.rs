@@ -91,7 +91,8 @@ impl Carry {
     /// Begins a run, or takes up one that another process, or this one, has left.
     async fn take_up(&mut self, fresh: bool) -> Result<(), Error> {
         if self.state.outcome().is_some() {
-            return Ok(());
+            // Nothing is left to do but looks that somebody asked for and that a process took with it.
+            return self.happened(Event::Recovered, None, None).await;
         }
         self.park_unknown().await?;
         if self.state.started_ms.is_none() {
@@ -147,13 +148,18 @@ impl Carry {
         // The first tick is at once: what waits in the inbox is taken up before anything else.
         look.tick().await;
         self.take_inbox().await?;
-        while self.state.outcome().is_none() && !self.far(until) {
+        while !self.is_over() && !self.far(until) {
             tokio::select! {
                 Some(done) = self.tasks.join_next_with_id() => self.done(done).await?,
                 _ = look.tick() => self.take_inbox().await?,
             }
         }
         Ok(())
+    }
+
+    /// Whether it has ended, and nobody waits for a look any more.
+    fn is_over(&self) -> bool {
+        self.state.outcome().is_some() && self.state.open.is_empty()
     }
 
     /// Whether nothing is in flight and the next thing is too far away to wait for it here.
@@ -367,6 +373,19 @@ fn broken(command: &Command, because: &str) -> Event {
         "Tenure itself failed on this ({because}). Look at the object by hand, report this, then retry the run."
     );
     match command {
+        Command::Observe {
+            step,
+            purpose: Purpose::Look,
+        } => Event::Observed {
+            step: step.clone(),
+            purpose: Purpose::Look,
+            seen: Err(Problem {
+                class: Class::Invalid,
+                message: text,
+                request_id: None,
+            }),
+            spent_ms: 0,
+        },
         Command::Observe { step, .. } | Command::Apply { step, .. } => Event::Parked {
             step: Some(step.clone()),
             because: text,

@@ -272,3 +272,51 @@ async fn all_open_runs_are_carried_and_a_broken_one_does_not_stop_the_others() {
     outcomes.sort_unstable();
     assert_eq!(outcomes, ["completed", "needs review"]);
 }
+
+#[tokio::test]
+async fn what_is_asked_after_the_end_is_done_and_a_look_outlives_the_process() {
+    let house = House::new().await;
+    let mut steps = leaver();
+    steps.push(step("rules", Effect::RemovesRules, &["r"]));
+    let run = house.run("ada", steps).await;
+    let hidden = |mishap| {
+        let mut mishaps = house.world.mishaps.lock().unwrap();
+        mishaps.insert("rules".to_owned(), mishap);
+    };
+    hidden(Mishap::Refuse);
+    let state = drive(&house, &run).await;
+    assert_eq!(kinds(&state), ["denied"]);
+    // Somebody does it by hand; the process that was to look is killed before it could.
+    house
+        .world
+        .written
+        .lock()
+        .unwrap()
+        .insert("rules/r".to_owned(), 1);
+    house
+        .submit(
+            &run,
+            Event::LookAgain {
+                by: "Kim".to_owned(),
+                step: StepKey::from("rules"),
+            },
+        )
+        .await;
+    let disk = FullDisk {
+        store: house.store.clone(),
+        left: AtomicI64::new(1),
+    };
+    let died = house
+        .driver_on(Arc::new(disk))
+        .drive(&run, Until::Ended, house.observer())
+        .await;
+    assert!(died.is_err(), "{died:?}");
+    let open = house.driver().journal.open_runs().await.unwrap();
+    assert_eq!(open, [(run.clone(), None)], "nobody would take the look up");
+    let state = drive(&house, &run).await;
+    assert_eq!(kinds(&state), Vec::<&str>::new());
+    assert_eq!(status(&state, "rules"), &Status::Verified);
+    assert_eq!(state.outcome(), Some(Outcome::NeedsReview));
+    assert!(house.driver().journal.open_runs().await.unwrap().is_empty());
+    assert_eq!(house.world.written.lock().unwrap()["rules/r"], 1);
+}

@@ -115,6 +115,8 @@ pub(crate) enum Mishap {
     Panic,
     /// The vendor's clock is an hour behind.
     Skew,
+    /// The vendor says no.
+    Refuse,
 }
 
 /// Hands over a small world.
@@ -176,6 +178,17 @@ impl Hands for World {
         self.assert_persisted(&task).await;
         let mishap = self.mishaps.lock().unwrap().remove(task.spec.key.as_str());
         assert!(mishap != Some(Mishap::Panic), "the hands slipped");
+        if mishap == Some(Mishap::Refuse) {
+            let no = Problem {
+                class: Class::Denied,
+                message: "The cloud said no.".to_owned(),
+                request_id: None,
+            };
+            return Applied {
+                problems: todo.iter().map(|at| (*at, no.clone())).collect(),
+                ..Applied::default()
+            };
+        }
         for index in todo {
             let id = task.spec.changes[*index].object.id.to_string();
             *self.written.lock().unwrap().entry(id).or_default() += 1;

@@ -96,4 +96,42 @@ proptest! {
         prop_assert!(all_written(&play));
         prop_assert_eq!(play.twice, 0);
     }
+
+    /// Whatever people do with findings after the end, and whenever a process dies meanwhile: how the run ended stays, nothing is written,
+    /// nothing is closed without a look that agreed or a reason, and a retry still completes it.
+    #[test]
+    fn what_people_do_with_findings_never_changes_how_a_run_ended(shape in vec(any::<u16>(), 0..30), tape in vec(any::<u16>(), 0..400), acts in vec(any::<u16>(), 1..60)) {
+        let mut play = Play::new(any_plan(&shape, Weather::Harsh), Weather::Harsh, Tape::new(tape));
+        play.play_out();
+        let (outcome, written) = (play.tale.state.outcome(), play.written.clone());
+        let mut acts = Tape::new(acts);
+        for _ in 0..40 {
+            let before = play.tale.state.clone();
+            play.afterwards(&mut acts);
+            let state = &play.tale.state;
+            prop_assert_eq!(state.outcome(), outcome);
+            prop_assert_eq!(state.findings.len(), before.findings.len());
+            prop_assert_eq!((state.ended_ms, state.retries), (before.ended_ms, before.retries));
+            for (was, is) in before.findings.iter().zip(&state.findings) {
+                let closed_now = was.closed.is_none() && is.closed.is_some();
+                let agrees = is.step.as_ref().and_then(|key| state.step(key)).is_some_and(|step| step.status == Status::Verified);
+                prop_assert!(!closed_now || is.handled().is_some() || agrees, "{:#?}", is);
+            }
+        }
+        prop_assert_eq!(&play.written, &written, "a look wrote something");
+        play.look_out();
+        prop_assert!(play.tale.state.open.is_empty());
+        let apart: Vec<StepKey> = play.tale.plan.steps.iter().filter(|s| s.approved_apart()).map(|s| s.key.clone()).collect();
+        for _ in 0..3 {
+            for step in apart.clone() {
+                play.tale.tell(Event::ApprovedApart { by: "Kim".to_owned(), step });
+                play.calm();
+            }
+            play.tale.tell(Event::Retried { by: "Kim".to_owned() });
+            play.calm();
+        }
+        prop_assert_eq!(play.tale.state.outcome(), Some(Outcome::Completed), "{:#?}", play.tale.state);
+        prop_assert!(all_written(&play));
+        prop_assert_eq!(play.twice, 0);
+    }
 }

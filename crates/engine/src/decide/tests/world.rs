@@ -94,6 +94,39 @@ impl Play {
         }
     }
 
+    /// One thing that people, or a dying process, do after the end. Every choice comes from this tape.
+    pub(super) fn afterwards(&mut self, acts: &mut Tape) {
+        self.tale.now += 5_000;
+        let (by, reason) = ("Kim".to_owned(), "Seen in the portal today.".to_owned());
+        let number = acts.one_of(self.tale.state.findings.len() + 1) as u32 + 1;
+        let step = acts.one_of(self.tale.plan.steps.len());
+        let step = self.tale.plan.steps[step].key.clone();
+        let event = match acts.one_of(7) {
+            0 => Event::FindingHandled { by, number, reason },
+            1 => Event::FindingReopened { by, number, reason },
+            2 | 3 => Event::LookAgain { by, step },
+            4 if !self.past.is_empty() => {
+                let at = acts.one_of(self.past.len());
+                self.repeat(self.past[at].clone());
+                return;
+            }
+            5 => Event::Recovered,
+            _ => match self.tale.state.open.first() {
+                Some(open) => self.carry_out(open.command.clone()),
+                None => return,
+            },
+        };
+        self.tell(event);
+    }
+
+    /// Answers every look that is under way.
+    pub(super) fn look_out(&mut self) {
+        while let Some(open) = self.tale.state.open.first() {
+            let event = self.carry_out(open.command.clone());
+            self.tell(event);
+        }
+    }
+
     fn turn(&mut self) {
         self.tale.now += 50;
         match self.tape.one_of(16) {
@@ -128,6 +161,7 @@ impl Play {
                 &|command| matches!(command, Command::Apply { step: s, attempt: a, .. } if s == step && a == attempt),
             ),
             Event::DriftRead { .. } => open(&|command| *command == Command::ReadDrift),
+            // What somebody asked for may be asked for again.
             _ => true,
         };
         if expected {
