@@ -175,6 +175,7 @@ async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPl
         policy_digest: version.digest.as_str(),
         facts: &basis.facts,
         at: basis.at,
+        around: domain::planner::Around::default(),
     };
     let plan = planner::plan(&ask, basis.proposal).map_err(refused)?;
     Ok(StoredPlan::seal(

@@ -27,6 +27,9 @@ pub struct Entry {
     pub defaults: Value,
     /// Application permissions it needs, reads included.
     pub permissions: &'static [&'static str],
+    /// Why the step makes no sense as the only one of a plan; absent where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_alone: Option<&'static str>,
     /// Says what is wrong with settings, naming the field.
     #[serde(skip)]
     pub check: fn(&Value) -> Result<(), String>,

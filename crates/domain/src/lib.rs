@@ -3,6 +3,7 @@
 //! No IO, no clock, no async, no randomness, no vendor and no step by name: whoever needs those hands them in as data.
 
 pub mod access;
+pub mod approval;
 pub mod catalogue;
 pub mod drift;
 pub mod facts;
@@ -14,6 +15,7 @@ pub mod plan;
 pub mod planner;
 pub mod policy;
 pub mod protect;
+pub mod readiness;
 pub mod request;
 pub mod rules;
 pub mod spec;

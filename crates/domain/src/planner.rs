@@ -1,5 +1,8 @@
 //! The planner: request, policy and facts, with the steps' proposals, become an ordered plan or a refusal with its reasons. Pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -63,6 +66,19 @@ pub struct Ask<'a> {
     pub facts: &'a Facts,
     /// The start, resolved from the request at the person's site; absent for as soon as approved.
     pub at: Option<Timestamp>,
+    /// What is to be known besides the tenant.
+    pub around: Around<'a>,
+}
+
+/// What is to be known besides request, policy and tenant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// How many others leave this tenant within the time that the policy's limit looks back over: planned or being carried out.
+    pub leavers: u32,
+    /// Tenure's own operators, by address.
+    pub operators: &'a [String],
+    /// Whether access is to be closed at once, under an approval that the policy has given beforehand.
+    pub contain_now: bool,
 }
 
 /// Makes the plan.
@@ -71,10 +87,14 @@ pub struct Ask<'a> {
 /// Every reason why there can be none.
 pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
     let Proposal {
-        specs,
+        mut specs,
         mut remarks,
         mut refusals,
     } = proposal;
+    if let Some(only) = &ask.request.only {
+        specs.retain(|spec| only.contains(&spec.step));
+        remarks.extend(action(only));
+    }
     refusals.extend(incomplete(ask.request));
     refusals.extend(protect::refusals(
         ask.request,
@@ -87,7 +107,7 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         specs: &specs,
         facts: ask.facts,
     };
-    remarks.extend(general_remarks(&ground));
+    remarks.extend(general_remarks(&ground, ask.request));
     remarks.extend(protect::remarks(ask.policy));
     let asked = rules::edges(&ground);
     let specs = match order(specs.clone(), asked) {
@@ -98,6 +118,14 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         }
     };
     refusals.extend(broken_rules(ask, &specs));
+    let approval = protect::approval(ask);
+    let review = match protect::pre_approval(ask, &approval, &specs) {
+        Ok(review) => review,
+        Err(reasons) => {
+            refusals.extend(reasons);
+            None
+        }
+    };
     if specs.is_empty() && refusals.is_empty() {
         refusals.push(nothing_to_do(ask.facts));
     }
@@ -124,7 +152,7 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         person: ObjectRef::new(ObjectKind::Person, &person.id, &person.display_name),
         upn: person.upn.clone(),
         at: ask.at,
-        approval: protect::approval(ask.policy, ask.facts),
+        approval: protect::needed(approval, review.as_ref()),
         steps: specs,
         remarks,
         policy: ask.policy_digest.to_owned(),
@@ -133,7 +161,7 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         reserves,
         follow_up,
         only: ask.request.only.clone(),
-        review: None,
+        review,
     })
 }
 
@@ -268,11 +296,28 @@ fn order(
     Ok(ordered)
 }
 
-fn general_remarks(ground: &Ground<'_>) -> Vec<Remark> {
+/// What an action is, so that nobody takes it for the whole playbook.
+fn action(only: &[String]) -> Option<Remark> {
+    let steps = match only {
+        [] => return None,
+        [one] => format!("an action of 1 step: {one}"),
+        several => format!(
+            "an action of {} steps: {}",
+            several.len(),
+            several.join(", ")
+        ),
+    };
+    let text = format!("This is {steps}. Nothing else of a playbook is done.");
+    Some(Remark::new(Weight::Note, text))
+}
+
+fn general_remarks(ground: &Ground<'_>, request: &Request) -> Vec<Remark> {
     let mut remarks = Vec::new();
     let person = &ground.facts.person;
     let closes = ground.any(|e| *e == Effect::ClosesSignIn);
-    if ground.kind == Kind::Offboard && person.sign_in_allowed && !closes {
+    // An action leaves open what it leaves open; only somebody's leaving asks for everything to be closed.
+    let leaves = ground.kind == Kind::Offboard && request.only.is_none();
+    if leaves && person.sign_in_allowed && !closes {
         remarks.push(Remark::new(
             Weight::Danger,
             format!(
@@ -288,13 +333,14 @@ fn general_remarks(ground: &Ground<'_>) -> Vec<Remark> {
         ));
     }
     let asked = ground.any(|e| *e == Effect::DisablesOnPremises);
-    if person.synced && ground.kind == Kind::Offboard && !asked {
+    if person.synced && ground.kind == Kind::Offboard && (leaves || closes) && !asked {
         remarks.push(Remark::new(
             Weight::Danger,
             format!("{} is mastered on premises: disable the account and reset the password there too, or the next sync may undo the block.", person.upn),
         ));
     }
-    for owned in &ground.facts.owned_applications {
+    let owned = ground.facts.owned_applications.iter();
+    for owned in owned.filter(|_| request.only.is_none()) {
         let handed = ground.any(|e| matches!(e, Effect::HandsOverApplication { application } if *application == owned.id));
         if !handed && owned.owners.iter().all(|owner| *owner == person.id) {
             remarks.push(Remark::new(

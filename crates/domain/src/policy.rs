@@ -4,6 +4,7 @@ mod check;
 mod deciding;
 mod diff;
 mod document;
+mod only;
 mod parse;
 mod people;
 mod playbook;
@@ -37,6 +38,7 @@ pub const MACROS: [&str; 7] = [
 
 pub use deciding::{Approvals, LeaverLimit, Limits, PreApproved};
 pub use diff::diff;
+pub use only::resolve_only;
 pub use parse::{PolicyError, parse};
 pub use people::{Asks, Contractors, Instruction, LicenceWish, MailboxWish, Naming, Role, When};
 pub use resolve::{From, Resolved, resolve};

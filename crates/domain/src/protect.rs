@@ -1,11 +1,16 @@
 //! Who is protected, and who has to decide (DESIGN.md section 9). Checked at planning and again before the first write.
 
+mod need;
+
 use crate::facts::{AccountKind, Facts};
-use crate::plan::{ApprovalNeed, Escalation, Plan, Remark, Weight};
+use crate::plan::{Plan, Remark, Weight};
 use crate::planner::Refusal;
 use crate::policy::Policy;
 use crate::request::{Kind, Request};
 use crate::spec::{Effect, StepSpec};
+
+pub use need::{approval, by_policy};
+pub(crate) use need::{needed, pre_approval};
 
 /// Whether a list of sign-in names holds this one; case does not matter.
 #[must_use]
@@ -27,9 +32,13 @@ pub fn refusals(
     let person = &facts.person;
     if request.kind == Kind::Offboard && request.origin.requester.eq_ignore_ascii_case(&person.upn)
     {
+        let what = match request.only {
+            None => "his own offboarding",
+            Some(_) => "an action on himself",
+        };
         refusals.push(Refusal::new(
             "about-himself",
-            format!("{} asks for his own offboarding", person.upn),
+            format!("{} asks for {what}", person.upn),
             "have the manager or HR ask",
         ));
     }
@@ -140,43 +149,10 @@ pub fn remarks(policy: &Policy) -> Vec<Remark> {
     )]
 }
 
-/// Who has to decide about this person.
+/// Whether two written names are one person.
 #[must_use]
-pub fn approval(policy: &Policy, facts: &Facts) -> ApprovalNeed {
-    let privileged: Vec<&str> = facts
-        .roles
-        .iter()
-        .filter(|role| role.privileged)
-        .map(|role| role.name.as_str())
-        .collect();
-    let because = if !privileged.is_empty() {
-        Some(format!("the person holds {}", privileged.join(", ")))
-    } else if listed(&policy.protected.vip, &facts.person.upn) {
-        Some("the person is on the VIP list".to_owned())
-    } else {
-        None
-    };
-    ApprovalNeed {
-        people: if because.is_some() {
-            policy.approvals.people.max(2)
-        } else {
-            policy.approvals.people.max(1)
-        },
-        approvers: policy.approvals.approvers.clone(),
-        because,
-        holds_for_hours: policy.approvals.holds_for_hours,
-        escalation: escalation(policy),
-        expires_after_hours: policy.approvals.expires_after_hours,
-    }
-}
-
-/// Who is asked as well when nobody decides in time.
-fn escalation(policy: &Policy) -> Option<Escalation> {
-    let after_hours = policy.approvals.escalate_after_hours?;
-    Some(Escalation {
-        after_hours,
-        to: policy.approvals.escalate_to.clone(),
-    })
+pub fn is_one(one: &str, other: &str) -> bool {
+    matches!((one_name(one), one_name(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// One person's name as separation of duties compares it: the bare address of `Name <address>`, folded to lower case. Two spellings

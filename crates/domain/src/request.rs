@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::protect::one_name;
+use crate::protect::is_one;
 use crate::{RequestId, TenantId};
 
 /// What is wished for.
@@ -148,8 +148,8 @@ impl Request {
     /// Whether this person, by address, may see the request and what follows from it. A right in the tenant is needed besides.
     #[must_use]
     pub fn is_visible_to(&self, address: &str) -> bool {
-        let is = |other: &String| matches!((one_name(other), one_name(address)), (Ok(other), Ok(one)) if other == one);
-        self.confidential.is_empty() || self.confidential.iter().any(is)
+        let named = |other: &String| is_one(other, address);
+        self.confidential.is_empty() || self.confidential.iter().any(named)
     }
 
     /// The text of a further field.

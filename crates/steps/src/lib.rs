@@ -119,6 +119,9 @@ pub const ALL: &[&dyn Step] = &[
     &notify::Notify,
 ];
 
+/// The steps that close access: what a policy may approve beforehand (DESIGN.md section 9).
+pub const CONTAINMENT: [&str; 3] = ["block-sign-in", "reset-password", "revoke-sessions"];
+
 /// The step of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn Step> {
@@ -129,7 +132,13 @@ pub fn find(name: &str) -> Option<&'static dyn Step> {
 #[must_use]
 pub fn catalogue() -> Catalogue {
     Catalogue {
-        entries: ALL.iter().map(|step| step.about().entry()).collect(),
+        entries: ALL
+            .iter()
+            .map(|step| domain::catalogue::Entry {
+                not_alone: step.not_alone(),
+                ..step.about().entry()
+            })
+            .collect(),
     }
 }
 

@@ -55,6 +55,10 @@ impl Step for Notify {
         &ABOUT
     }
 
+    fn not_alone(&self) -> Option<&'static str> {
+        Some("it tells how a run ended, and nothing else would happen in it")
+    }
+
     fn propose(&self, wish: &Wish<'_>, out: &mut Proposal) {
         let settings: Settings = wish.settings();
         let mut recipients = wish.policy.notify.recipients.clone();

@@ -51,6 +51,10 @@ impl Step for ReadBlockAgain {
         &ABOUT
     }
 
+    fn not_alone(&self) -> Option<&'static str> {
+        Some("it reads what somebody has done on premises, which disable-on-premises asks for")
+    }
+
     fn propose(&self, wish: &Wish<'_>, out: &mut Proposal) {
         if !wish.facts.person.synced || !wish.is_on(disable_on_premises::NAME) {
             return;

@@ -53,6 +53,7 @@ impl About {
             schema: (self.schema)(),
             defaults: (self.defaults)(),
             permissions: self.permissions,
+            not_alone: None,
             check: self.check,
         }
     }
@@ -112,6 +113,11 @@ pub trait Step: Sync {
     /// People that its settings and the request name, as written, so that they can be looked up before it proposes.
     fn names(&self, _request: &Request, _settings: &Value) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Why it makes no sense as the only step of a plan.
+    fn not_alone(&self) -> Option<&'static str> {
+        None
     }
 
     /// What it would do. Pure; proposes nothing where there is nothing to do.

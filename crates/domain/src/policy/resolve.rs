@@ -118,7 +118,7 @@ fn standing(policy: &Policy, kind: Kind, entry: &Entry) -> Resolved {
     resolved
 }
 
-fn is_allowed(policy: &Policy, step: &str) -> bool {
+pub(super) fn is_allowed(policy: &Policy, step: &str) -> bool {
     policy
         .steps
         .allowed

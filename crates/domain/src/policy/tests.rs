@@ -1,5 +1,6 @@
 //! Holds the policy to what an editor of one sees: errors at their line, a template that is valid, switches that merge.
 
+mod deciding;
 mod examples;
 mod people;
 
@@ -46,6 +47,7 @@ pub(crate) fn catalogue() -> Catalogue {
         schema: json!({"type": "object"}),
         defaults: json!({}),
         permissions: &[],
+        not_alone: None,
         check: |_| Ok(()),
     };
     Catalogue {

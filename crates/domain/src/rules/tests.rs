@@ -34,7 +34,7 @@ pub(crate) fn person() -> Person {
 }
 
 /// A group-licensed person with a healthy mailbox who owns one group alone.
-fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     let group = |name: &str, licenses: &[&str]| Group {
         id: id(name),
         name: name.to_owned(),
@@ -103,7 +103,7 @@ fn mailbox(facts: &mut Facts) -> &mut Mailbox {
     }
 }
 
-fn spec(key: &str, effects: Vec<Effect>) -> StepSpec {
+pub(crate) fn spec(key: &str, effects: Vec<Effect>) -> StepSpec {
     let lasting = effects.iter().any(|e| {
         matches!(
             e,

@@ -50,6 +50,7 @@ impl Bench {
             policy_digest: "policy",
             facts: &facts,
             at: None,
+            around: domain::planner::Around::default(),
         };
         let plan = plan(&ask, proposal).unwrap_or_else(|refusals| panic!("{refusals:#?}"));
         Self {

@@ -67,6 +67,7 @@ impl Office {
             policy_digest: "policy",
             facts: &shape.facts,
             at: None,
+            around: domain::planner::Around::default(),
         };
         planner::plan(&ask, proposal)
     }

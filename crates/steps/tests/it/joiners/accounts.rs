@@ -262,6 +262,7 @@ async fn a_joiner_that_is_taken_back_can_sign_in_no_more() {
             policy_digest: "policy",
             facts: &facts,
             at: None,
+            around: domain::planner::Around::default(),
         };
         let block = (*block).clone();
         let plan =
