@@ -7,40 +7,24 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Grant, Role, role_in};
 use crate::plan::{Digest, StoredPlan};
 use crate::protect::{is_one, may};
 use crate::{PlanId, TenantId};
-
-/// What an operator may do. Each may also do what stands before it, except that an admin decides only where he is an approver too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Right {
-    /// Sees what is not confidential.
-    Viewer,
-    /// Asks.
-    Requester,
-    /// Decides.
-    Approver,
-    /// Changes policies, tenants and rights.
-    Admin,
-}
 
 /// An operator, as far as deciding goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator {
     /// The address.
     pub address: String,
-    /// Rights by tenant; without a tenant, in all of them.
-    pub rights: Vec<(Option<TenantId>, Right)>,
+    /// The roles, and where they are held.
+    pub grants: Vec<Grant>,
 }
 
 impl Operator {
-    /// Whether this operator has a right in a tenant.
-    #[must_use]
-    pub fn has(&self, tenant: &TenantId, right: Right) -> bool {
-        self.rights
-            .iter()
-            .any(|(of, has)| *has == right && of.as_ref().is_none_or(|of| of == tenant))
+    /// Whether this operator's role lets them decide on plans of a tenant.
+    fn is_approver(&self, tenant: &TenantId) -> bool {
+        role_in(&self.grants, tenant).is_some_and(|role| role.includes(Role::Approver))
     }
 }
 
@@ -276,11 +260,11 @@ impl Case<'_> {
         may(plan, voice, &self.approvers()).map_err(sentence)?;
         let mut operators = self.operators.iter();
         if let Some(operator) = operators.find(|operator| is_one(&operator.address, voice)) {
-            return if operator.has(&plan.tenant, Right::Approver) {
+            return if operator.is_approver(&plan.tenant) {
                 Ok(())
             } else {
                 Err(format!(
-                    "{voice} is not an approver of {}. An admin can give that right.",
+                    "{voice} is not an approver of {}. An admin can give that role.",
                     plan.tenant
                 ))
             };
@@ -370,7 +354,7 @@ impl Case<'_> {
         }
     }
 
-    /// Everybody who may still decide now, with an own voice: those named, and operators with the right.
+    /// Everybody who may still decide now, with an own voice: those named, and operators with the role.
     #[must_use]
     pub fn who_may(&self) -> Vec<String> {
         let mut all: Vec<String> = self.approvers();

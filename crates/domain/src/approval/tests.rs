@@ -50,18 +50,25 @@ fn need(people: u32) -> ApprovalNeed {
     }
 }
 
+fn grant(tenant: Option<&str>, role: Role) -> Grant {
+    Grant {
+        tenant: tenant.map(TenantId::from),
+        role,
+    }
+}
+
 /// Everybody here is an approver of every tenant.
 fn operators() -> Vec<Operator> {
     let approver = |address: &&str| Operator {
         address: (*address).to_owned(),
-        rights: vec![(None, Right::Approver)],
+        grants: vec![grant(None, Role::Approver)],
     };
     let mut all: Vec<Operator> = ALL.iter().map(approver).collect();
     all.push(Operator {
         address: "viewer@partner.example".to_owned(),
-        rights: vec![
-            (None, Right::Admin),
-            (Some(TenantId::from("fabrikam")), Right::Approver),
+        grants: vec![
+            grant(None, Role::Requester),
+            grant(Some("fabrikam"), Role::Admin),
         ],
     });
     all
