@@ -2,6 +2,7 @@
 
 mod acts;
 mod advice;
+mod api;
 mod background;
 mod cli;
 mod clock;

@@ -19,7 +19,7 @@ mod health;
 mod session;
 mod set_up;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod today;
 
 use std::sync::Arc;
@@ -98,6 +98,7 @@ pub(crate) fn routes() -> Routes {
         session::routes,
         set_up::routes,
         today::routes,
+        crate::api::routes,
     ];
     all.into_iter()
         .fold(Routes::default(), |routes, more| more(routes))

@@ -2,6 +2,7 @@
 
 use domain::{PlanId, RequestId, RunId, TenantId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
@@ -52,7 +53,7 @@ statements! {
 }
 
 /// What the navigation counts: only where a person must act, and what runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
     /// Plans that wait for approvals.
     pub plans_waiting: u64,
@@ -65,7 +66,7 @@ pub struct Counts {
 }
 
 /// What was found by the beginning of its name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Found {
     /// People, by sign-in name.
     pub people: Vec<PersonLine>,

@@ -4,6 +4,7 @@ use domain::plan::Digest;
 use domain::request::Kind;
 use domain::{FindingId, PlanId, RequestId, RunId, StepKey, TenantId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) mod read;
@@ -12,7 +13,7 @@ pub(crate) mod read;
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$own:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name {
             $($(#[$own])* $variant,)+
@@ -145,7 +146,7 @@ impl FindingGroup {
 }
 
 /// A request or a draft in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RequestLine {
     /// The request.
     pub id: RequestId,
@@ -174,7 +175,7 @@ pub struct RequestLine {
 }
 
 /// A plan in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlanLine {
     /// The plan.
     pub id: PlanId,
@@ -217,7 +218,7 @@ pub struct PlanLine {
 }
 
 /// A run in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunLine {
     /// The run.
     pub id: RunId,
@@ -281,7 +282,7 @@ impl RunLine {
 }
 
 /// A finding in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FindingLine {
     /// Its id: the run and the number.
     pub id: FindingId,
@@ -316,7 +317,7 @@ pub struct FindingLine {
 }
 
 /// A person in a list, with the newest of what concerns the person that the viewer may see.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PersonLine {
     /// The tenant.
     pub tenant: TenantId,
@@ -333,7 +334,7 @@ pub struct PersonLine {
 }
 
 /// A ledger entry in a list, without its payload.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EntryLine {
     /// The tenant.
     pub tenant: TenantId,

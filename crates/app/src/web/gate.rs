@@ -5,13 +5,14 @@ use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use domain::TenantId;
 use domain::access::Role;
 
 use super::routes::Needs;
-use super::{Caller, Web, session};
+use super::{Answer, Caller, Web, session};
+use crate::api::once::{self, Before};
 use crate::problem::Problem;
 
 /// The most that a request may carry, in bytes: a policy is the longest thing anybody sends.
@@ -33,13 +34,31 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
         Err(problem) => return problem.into_response(),
     };
     let mut response = match admit(&gate, caller.as_ref(), parts, body).await {
-        Ok(request) => next.run(request).await,
-        Err(problem) => problem.into_response(),
-    };
+        Ok(request) => carry_out(&gate.web, caller.as_ref(), request, next).await,
+        Err(problem) => Err(problem),
+    }
+    .unwrap_or_else(IntoResponse::into_response);
     if let Some(caller) = caller {
         response.extensions_mut().insert(caller);
     }
     response
+}
+
+/// Carries a call out once, where it has a key of its own.
+async fn carry_out(web: &Web, caller: Option<&Caller>, request: Request, next: Next) -> Answer {
+    let is_call = request.method() == Method::POST && request.uri().path().starts_with("/api/");
+    let Some(caller) = caller.filter(|_| is_call) else {
+        return Ok(next.run(request).await);
+    };
+    let (parts, body) = request.into_parts();
+    let bytes = whole(body).await?;
+    let before = once::before(web, caller, &parts, &bytes).await?;
+    let request = Request::from_parts(parts, Body::from(bytes));
+    match before {
+        Before::Nothing => Ok(next.run(request).await),
+        Before::Answer(answer) => Ok(*answer),
+        Before::First(once) => once.after(web, next.run(request).await).await,
+    }
 }
 
 /// The request, once nothing speaks against it.

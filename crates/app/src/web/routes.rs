@@ -77,6 +77,12 @@ impl Routes {
         self.add("DELETE", path, needs, delete(handler))
     }
 
+    /// These routes and more.
+    pub(crate) fn join(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
     fn add(
         mut self,
         method: &'static str,

@@ -1,0 +1,277 @@
+//! Plans: looking at them, deciding on them, carrying them out.
+
+use axum::extract::{Path, Query, State};
+use domain::access::Role;
+use domain::{PlanId, RunId, TenantId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Page, PlanFilter, PlanLine, PlanStatus, Refusal};
+
+use super::{Api, Doc, PART, Part, Sent, data, kind, word};
+use crate::acts::approve::{self, Decided, Decision};
+use crate::acts::begin::begin;
+use crate::clock;
+use crate::problem::Problem;
+use crate::web::{Answer, Caller, Needs, Web};
+use crate::wiring::of_store;
+
+pub(super) fn calls(api: Api) -> Api {
+    let there = Needs::There;
+    api.get(
+        "/api/v1/plans",
+        Needs::Somewhere(Role::Viewer),
+        Doc::new("plans", "Plans of all tenants, the newest first")
+            .query(PART)
+            .gives::<Page<PlanLine>>(),
+        list,
+    )
+    .get(
+        "/api/v1/tenants/{tenant}/plans",
+        there(Role::Viewer),
+        Doc::new("plans", "Plans of a tenant, the newest first")
+            .query(PART)
+            .gives::<Page<PlanLine>>(),
+        list_there,
+    )
+    .get(
+        "/api/v1/tenants/{tenant}/plans/{plan}",
+        there(Role::Viewer),
+        Doc::new("plans", "A plan as it was sealed, with where it stands").gives::<Value>(),
+        show,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/approvals",
+        there(Role::Approver),
+        Doc::new(
+            "plans",
+            "Approve exactly this plan; with the last approval that is needed it is carried out",
+        )
+        .takes::<Approving>()
+        .gives::<Approved>(),
+        approve_it,
+    )
+    .delete(
+        "/api/v1/tenants/{tenant}/plans/{plan}/approvals",
+        there(Role::Approver),
+        Doc::new("plans", "Take your approval back, until the run begins").gives::<TakenBack>(),
+        take_back,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/refusal",
+        there(Role::Approver),
+        Doc::new("plans", "Refuse a plan, with the reason")
+            .takes::<Refusing>()
+            .gives::<Refused>(),
+        refuse,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/run",
+        there(Role::Approver),
+        Doc::new("plans", "Begin the run of an approved plan").gives::<Begun>(),
+        run,
+    )
+}
+
+async fn list(State(web): State<Web>, caller: Caller, Query(part): Query<Part>) -> Answer {
+    of(&web, &caller.scope(Role::Viewer), part).await
+}
+
+async fn list_there(
+    State(web): State<Web>,
+    caller: Caller,
+    Path(tenant): Path<TenantId>,
+    Query(part): Query<Part>,
+) -> Answer {
+    of(&web, &caller.scope_of(&tenant), part).await
+}
+
+async fn of(web: &Web, scope: &store::TenantScope, part: Part) -> Answer {
+    let known: Vec<&str> = PlanStatus::ALL.iter().map(|status| status.word()).collect();
+    let filter = PlanFilter {
+        status: word("status", part.status.as_deref(), PlanStatus::parse, &known)?,
+        kind: kind(part.kind.as_deref())?,
+        upn: part.upn,
+    };
+    let page = web
+        .wiring
+        .store
+        .list_plans(scope, &filter, part.after.as_deref())
+        .await;
+    data(&page.map_err(of_store)?)
+}
+
+async fn show(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let scope = caller.scope_of(&tenant);
+    let store = &web.wiring.store;
+    let line = store.plan_line(&scope, &plan).await.map_err(of_store)?;
+    let stored = store.plan(&scope, &plan).await.map_err(of_store)?;
+    data(&json!({
+        "id": stored.id,
+        "digest": stored.digest,
+        "made_at": stored.made_at,
+        "read_at": stored.read_at,
+        "line": line,
+        "plan": stored.plan,
+    }))
+}
+
+/// A decision to approve.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Approving {
+    /// The whole digest of the plan that was read: 64 hex digits.
+    digest: String,
+    /// Irreversible lines that are approved as well, by step key.
+    #[serde(default)]
+    lines: Vec<String>,
+}
+
+/// What an approval came to.
+#[derive(Serialize, JsonSchema)]
+struct Approved {
+    /// Approvals that stand.
+    approvals: usize,
+    /// Approvals that are needed.
+    needed: usize,
+    /// The run that began or waits for its time, once nothing is missing.
+    run: Option<RunId>,
+}
+
+const DIGEST: usize = 64;
+
+async fn approve_it(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Sent(approving): Sent<Approving>,
+) -> Answer {
+    if approving.digest.len() != DIGEST {
+        return Err(Problem::refused(
+            "digest",
+            "digest: the whole digest is wanted, 64 hex digits",
+        )
+        .hint("take it from the plan that was read"));
+    }
+    let decision = Decision {
+        plan: &plan,
+        by: &caller.address,
+        digest: Some(&approving.digest),
+        lines: &approving.lines,
+    };
+    let decided = approve::approve(&web.wiring, &caller.scope_of(&tenant), &decision).await?;
+    let approved = match decided {
+        Decided::Lines { run, .. } => Approved {
+            approvals: 1,
+            needed: 1,
+            run: Some(run),
+        },
+        Decided::Kept { stored, have, need } => Approved {
+            approvals: have,
+            needed: need,
+            run: if have >= need {
+                Some(begin(&web.wiring, &stored).await?.run)
+            } else {
+                None
+            },
+        },
+    };
+    data(&approved)
+}
+
+/// What taking back came to.
+#[derive(Serialize, JsonSchema)]
+struct TakenBack {
+    /// The run that was cancelled by it.
+    cancelled: Option<RunId>,
+}
+
+async fn take_back(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let scope = caller.scope_of(&tenant);
+    let cancelled = approve::take_back(&web.wiring, &scope, &plan, &caller.address).await?;
+    data(&TakenBack { cancelled })
+}
+
+/// A decision to refuse.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Refusing {
+    /// The whole digest of the plan that was read.
+    digest: String,
+    /// Why, for whoever asked.
+    reason: String,
+}
+
+/// A refusal as kept.
+#[derive(Serialize, JsonSchema)]
+struct Refused {
+    /// The plan.
+    plan: PlanId,
+    /// By whom.
+    by: String,
+}
+
+async fn refuse(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Sent(refusing): Sent<Refusing>,
+) -> Answer {
+    if refusing.reason.trim().is_empty() {
+        return Err(
+            Problem::refused("reason", "reason: say why, for whoever asked")
+                .hint("one sentence is enough"),
+        );
+    }
+    let refusal = Refusal {
+        plan: plan.clone(),
+        digest: refusing.digest.as_str().into(),
+        by: caller.address.clone(),
+        reason: refusing.reason,
+        at: clock::now(),
+    };
+    let scope = caller.scope_of(&tenant);
+    web.wiring
+        .store
+        .refuse(&scope, &refusal)
+        .await
+        .map_err(of_store)?;
+    data(&Refused {
+        plan,
+        by: caller.address,
+    })
+}
+
+/// A run that was begun.
+#[derive(Serialize, JsonSchema)]
+struct Begun {
+    /// The run.
+    run: RunId,
+    /// Whether it is new; otherwise it was begun before.
+    new: bool,
+}
+
+async fn run(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let stored = web
+        .wiring
+        .store
+        .plan(&caller.scope_of(&tenant), &plan)
+        .await;
+    let begun = begin(&web.wiring, &stored.map_err(of_store)?).await?;
+    data(&Begun {
+        run: begun.run,
+        new: begun.new,
+    })
+}
