@@ -1,102 +1,97 @@
 // Palette, keys, seconds, copying, live region. Everything on a page works without this but live progress.
 (() => {
-  const d = document, store = localStorage;
+  const d = document, store = localStorage, root = d.documentElement;
+  const on = (name, act) => d.addEventListener(name, act);
   const one = (s, at = d) => at.querySelector(s), all = (s, at = d) => [...at.querySelectorAll(s)];
-  const theme = store.getItem("theme");
-  if (theme) d.documentElement.dataset.theme = theme;
-  const say = text => { const live = one("#live"); if (live) live.textContent = text; };
+  const each = (s, act) => all(s).forEach(act);
+  const theme = store.theme;
+  if (theme) root.dataset.theme = theme;
+  const say = text => one("#live")?.replaceChildren(text);
 
   // htmx 4 inherits no header by itself: the token is put on every request that is not a GET.
-  d.addEventListener("htmx:config:request", e => {
-    const { request } = e.detail.ctx, token = one('meta[name="csrf"]');
+  on("htmx:config:request", e => {
+    const { request } = e.detail.ctx, token = one("meta[name=csrf]");
     if (token && request.method !== "GET") request.headers["X-CSRF-Token"] = token.content;
   });
 
   // The server's word for what changed, said once each; the shape's letter goes to the tab.
-  let said = "";
-  const heard = () => {
-    const at = one("[data-say]"), text = at?.dataset.say;
+  let said;
+  on("htmx:after:swap", () => {
+    const { say: text, tab } = one("[data-say]")?.dataset ?? {};
     if (text && text !== said) say(said = text);
-    if (at?.dataset.tab) d.title = at.dataset.tab + " " + d.title.replace(/^\S \b/, "");
-  };
-  d.addEventListener("htmx:after:swap", heard);
-  d.addEventListener("htmx:sse:error", () => {
-    if (d.body.dataset.live === "lost") return;
-    d.body.dataset.live = "lost";
-    const now = new Date().toTimeString().slice(0, 8);
-    all("[data-lost]").forEach(e => { e.textContent = `Not live since ${now}, trying again`; });
+    if (tab) d.title = tab + " " + d.title.replace(/^\S /, "");
   });
-  d.addEventListener("htmx:sse:after:connection", () => { d.body.dataset.live = "on"; });
+  on("htmx:sse:error", () => {
+    const { dataset } = d.body, now = new Date().toTimeString().slice(0, 8);
+    if (dataset.live === "lost") return;
+    dataset.live = "lost";
+    each("[data-lost]", e => e.textContent = `Not live since ${now}, trying again`);
+  });
+  on("htmx:sse:after:connection", () => d.body.dataset.live = "on");
 
-  // Seconds count from the server's clock: <body data-now> is its time when the page was made.
+  // Seconds count from the server's clock: data-now is its time when the page was made.
   let ahead = 0;
   const span = s => s < 60 ? `${s} s` : s < 3600 ? `${s / 60 | 0} min ${s % 60} s` : `${s / 3600 | 0} h ${s % 3600 / 60 | 0} min`;
-  setInterval(() => {
-    const now = Date.now() + ahead;
-    all("[data-count]").forEach(e => {
-      const ms = e.dataset.count === "up" ? now - e.dataset.at : e.dataset.at - now;
-      e.textContent = span(Math.max(0, ms / 1000 | 0));
-    });
-  }, 1000);
+  setInterval(() => each("[data-count]", e => {
+    const past = Date.now() + ahead - e.dataset.at;
+    e.textContent = span(Math.max(0, (e.dataset.count === "up" ? past : -past) / 1000 | 0));
+  }), 1000);
 
-  const open = id => { const box = one(id); if (box && !box.open) { box.showModal(); one("input", box)?.focus(); } };
-  const lines = () => all("[data-row]").filter(e => e.offsetParent);
+  const open = id => one(id)?.showModal();
+  const focus = s => one(s)?.focus();
+  const press = s => one(s)?.click();
   const move = by => {
-    const rows = lines(), at = rows.indexOf(d.activeElement);
-    rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, at + by))]?.focus();
+    const rows = all("[data-row]").filter(e => e.offsetParent), at = rows.indexOf(d.activeElement);
+    rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.focus();
   };
+  const menus = () => all("[data-menu][open]");
 
-  d.addEventListener("click", e => {
-    const hit = s => e.target.closest?.(s);
-    if (hit("[data-palette]") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); open("#palette"); }
-    const copied = hit("[data-copy]");
+  on("click", e => {
+    const at = e.target, copied = at.closest("[data-copy]");
+    if (at.closest("[data-palette]") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); open("#palette"); }
     if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => say("Copied"));
-    if (e.target.matches?.("dialog")) e.target.close();
-    all("details[data-menu][open]").forEach(m => { if (!m.contains(e.target)) m.open = false; });
+    menus().forEach(m => m.open = m.contains(at));
   });
-  d.addEventListener("change", e => {
-    if (e.target.matches("[data-keys-off]")) store.setItem("keys", e.target.checked ? "off" : "on");
-    if (e.target.matches("[data-theme-pick]")) {
-      store.setItem("theme", e.target.value);
-      d.documentElement.dataset.theme = e.target.value;
-    }
+  on("change", ({ target: at }) => {
+    if (at.matches("[data-keys-off]")) store.keys = at.checked ? "off" : "on";
+    if (at.matches("[data-theme-pick]")) root.dataset.theme = store.theme = at.value;
   });
-  d.addEventListener("input", e => {
-    const list = e.target.dataset?.filterList;
-    if (list) all(`#${list} a`).forEach(a => { a.hidden = !a.textContent.toLowerCase().includes(e.target.value.toLowerCase()); });
+  on("input", ({ target: at }) => {
+    const list = at.dataset.filterList, text = at.value.toLowerCase();
+    if (list) each(`#${list} a`, a => a.hidden = !a.textContent.toLowerCase().includes(text));
   });
 
-  let went = false;
-  const places = { t: "today", f: "findings", p: "plans", r: "runs", l: "ledger" };
-  const press = s => { const at = one(s); if (at) at.click(); };
+  let went;
   const keys = {
-    "?": () => open("#keys"), j: () => move(1), k: () => move(-1), "/": () => one("[data-filter]")?.focus(),
-    c: () => one("[data-comment]")?.focus(), "[": () => press("a[data-prev]"), "]": () => press("a[data-next]"),
-    g: () => { went = true; setTimeout(() => { went = false; }, 1200); },
+    "?": () => open("#keys"), "/": () => focus("[data-filter]"), c: () => focus("[data-comment]"),
+    j: () => move(1), k: () => move(-1), "[": () => press("a[data-prev]"), "]": () => press("a[data-next]"),
+    g: () => { went = true; setTimeout(() => went = false, 1200); },
   };
-  d.addEventListener("keydown", e => {
-    const { key } = e, box = e.target.closest?.("#palette");
-    if ((e.ctrlKey || e.metaKey) && key.toLowerCase() === "k") { e.preventDefault(); return open("#palette"); }
-    if (box && /^(ArrowDown|ArrowUp|Enter)$/.test(key)) {
-      const hits = all(".hits a", box), at = hits.indexOf(d.activeElement);
-      if (key !== "Enter") { e.preventDefault(); hits[Math.max(0, at + (key === "ArrowDown" ? 1 : -1))]?.focus(); }
-      else if (at < 0 && hits[0]) { e.preventDefault(); e.ctrlKey ? window.open(hits[0].href) : hits[0].click(); }
+  on("keydown", e => {
+    const { key, target: at } = e, modified = e.ctrlKey || e.metaKey, box = at.closest("#palette");
+    if (modified && key === "k") { e.preventDefault(); return open("#palette"); }
+    if (box && /^Arrow|Enter/.test(key)) {
+      const hits = all(".hits a", box), n = hits.indexOf(d.activeElement);
+      if (key !== "Enter") { e.preventDefault(); hits[Math.max(0, n + (key === "ArrowDown" ? 1 : -1))]?.focus(); }
+      else if (n < 0 && hits[0]) { e.preventDefault(); modified ? window.open(hits[0].href) : hits[0].click(); }
       return;
     }
-    if (e.ctrlKey || e.metaKey || e.altKey || one("dialog[open]")) return;
+    if (modified || e.altKey || one("dialog[open]")) return;
     if (key === "Escape") {
-      all("details[data-menu][open]").forEach(m => { m.open = false; one("summary", m).focus(); });
+      menus().forEach(m => { m.open = false; one("summary", m).focus(); });
       return press("a[data-close]");
     }
-    if (store.getItem("keys") === "off" || e.target.closest?.("input,select,textarea,[contenteditable]")) return;
-    if (went && places[key]) { went = false; press(`.side a[href$="/${places[key]}"]`); return; }
-    if (keys[key]) { e.preventDefault(); keys[key](); }
+    if (store.keys === "off" || at.closest("input,select,textarea")) return;
+    const place = went && ["today", "findings", "plans", "runs", "ledger"].find(p => p[0] === key);
+    if (place) press(`.side a[href$="/${place}"]`);
+    else if (keys[key]) { e.preventDefault(); keys[key](); }
   });
 
-  d.addEventListener("DOMContentLoaded", () => {
-    if (d.body.dataset.now) ahead = d.body.dataset.now - Date.now();
-    one("[data-focus]")?.focus();
-    all("[data-keys-off]").forEach(e => { e.checked = store.getItem("keys") === "off"; });
-    all("[data-theme-pick]").forEach(e => { e.checked = e.value === (theme || "auto"); });
+  on("DOMContentLoaded", () => {
+    const now = one("[data-now]");
+    if (now) ahead = now.dataset.now - Date.now();
+    focus("[data-focus]");
+    each("[data-keys-off]", e => e.checked = store.keys === "off");
+    each("[data-theme-pick]", e => e.checked = e.value === (theme || "auto"));
   });
 })();
