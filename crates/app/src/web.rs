@@ -18,6 +18,7 @@ mod error;
 mod health;
 mod session;
 mod set_up;
+mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 mod today;
@@ -97,6 +98,7 @@ pub(crate) fn routes() -> Routes {
         health::routes,
         session::routes,
         set_up::routes,
+        settings::routes,
         today::routes,
         crate::api::routes,
     ];

@@ -1,0 +1,161 @@
+//! Your account: your time zone, your sessions, and how this device looks.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use domain::OperatorId;
+use serde::Deserialize;
+
+use super::{Tab, tabs};
+use crate::clock;
+use crate::problem::Problem;
+use crate::web::answer::{page, see};
+use crate::web::shell::Shell;
+use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
+use crate::wiring::of_store;
+
+const HERE: &str = "/settings/account";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get(HERE, Needs::SignedIn, show)
+        .post("/settings/account/zone", Needs::SignedIn, set_zone)
+        .post(
+            "/settings/account/sessions/{session}/end",
+            Needs::SignedIn,
+            end,
+        )
+        .post(
+            "/settings/account/sessions/end-others",
+            Needs::SignedIn,
+            end_others,
+        )
+}
+
+struct SessionLine {
+    id: String,
+    agent: String,
+    network: String,
+    since: String,
+    seen: String,
+    is_this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "settings/account.html")]
+struct AccountPage {
+    shell: Shell,
+    tabs: Vec<Tab>,
+    address: String,
+    roles: String,
+    zone: String,
+    default_zone: String,
+    sessions: Vec<SessionLine>,
+    now_ms: i64,
+}
+
+async fn show(State(web): State<Web>, caller: Caller) -> Answer {
+    people_only(&caller)?;
+    let now = clock::now();
+    let here = caller.here(&web);
+    let own = OperatorId::from(caller.id.as_str());
+    let sessions = web
+        .wiring
+        .store
+        .sessions(&own, now)
+        .await
+        .map_err(of_store)?;
+    let sessions = sessions
+        .into_iter()
+        .map(|session| SessionLine {
+            is_this: caller.session.as_deref() == Some(session.id.as_str()),
+            since: when::short(session.created_at, &here, now),
+            seen: when::short(session.seen_at, &here, now),
+            agent: browser(&session.agent),
+            network: session.network,
+            id: session.id,
+        })
+        .collect();
+    let shell = Shell::new(&web, &caller, "settings", "Settings", None).await?;
+    page(&AccountPage {
+        tabs: tabs(shell.operator.is_admin, HERE),
+        shell,
+        roles: super::in_words(&caller.grants),
+        zone: caller.zone.unwrap_or_default(),
+        address: caller.address,
+        default_zone: web.server.zone.clone(),
+        sessions,
+        now_ms: now.as_millisecond(),
+    })
+}
+
+fn people_only(caller: &Caller) -> Result<(), Problem> {
+    if caller.is_client {
+        return Err(crate::web::error::no_page());
+    }
+    Ok(())
+}
+
+/// A browser as a person knows it, from the line it sends.
+fn browser(agent: &str) -> String {
+    const KNOWN: [(&str, &str); 5] = [
+        ("Edg/", "Edge"),
+        ("Firefox/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let name = KNOWN.iter().find(|(mark, _)| agent.contains(mark));
+    let name = name.map_or("Another browser", |(_, name)| *name);
+    let system = ["Android", "iPhone", "iPad", "Windows", "Macintosh", "Linux"]
+        .into_iter()
+        .find(|system| agent.contains(system));
+    system.map_or_else(|| name.to_owned(), |system| format!("{name} on {system}"))
+}
+
+#[derive(Deserialize)]
+struct ZoneForm {
+    zone: String,
+}
+
+async fn set_zone(
+    State(web): State<Web>,
+    caller: Caller,
+    Posted(form): Posted<ZoneForm>,
+) -> Answer {
+    people_only(&caller)?;
+    let zone = form.zone.trim();
+    if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
+        return Err(
+            Problem::refused("zone", format!("Time zone: there is no zone “{zone}”"))
+                .hint("name one like Europe/London; leave it empty for the provider's"),
+        );
+    }
+    let own = OperatorId::from(caller.id.as_str());
+    let store = &web.wiring.store;
+    let mut operator = store.operator(&own).await.map_err(of_store)?;
+    operator.zone = Some(zone.to_owned()).filter(|zone| !zone.is_empty());
+    store.change_operator(&operator).await.map_err(of_store)?;
+    see(HERE)
+}
+
+async fn end(State(web): State<Web>, caller: Caller, Path(session): Path<String>) -> Answer {
+    people_only(&caller)?;
+    let own = OperatorId::from(caller.id.as_str());
+    let ended = web.wiring.store.revoke_session(&own, &session).await;
+    if !ended.map_err(of_store)? {
+        return Err(crate::web::error::no_page());
+    }
+    see(HERE)
+}
+
+async fn end_others(State(web): State<Web>, caller: Caller) -> Answer {
+    people_only(&caller)?;
+    let own = OperatorId::from(caller.id.as_str());
+    let but = caller.session.as_deref();
+    web.wiring
+        .store
+        .revoke_sessions(&own, but)
+        .await
+        .map_err(of_store)?;
+    see(HERE)
+}
