@@ -18,7 +18,7 @@ use crate::endpoints;
 use crate::open::Store;
 use crate::rows::{self, On, Subject};
 use crate::seal::{Secret, random};
-use crate::sql::{count, int, of_scope, statements};
+use crate::sql::{count, int, of_scope, seen, statements};
 use crate::tenants::time;
 use crate::{Error, TenantScope};
 
@@ -28,16 +28,21 @@ statements! {
         ON CONFLICT (tenant) DO UPDATE SET size = excluded.size, peaks = excluded.peaks";
     INSERT_ENTRY = "INSERT INTO ledger_entries (tenant, seq, entry, leaf) VALUES (?1, ?2, ?3, ?4)";
     INSERT_PAYLOAD = "INSERT INTO ledger_payloads (tenant, seq, salt, payload) VALUES (?1, ?2, ?3, ?4)";
-    DELETE_PAYLOAD = "DELETE FROM ledger_payloads WHERE tenant = ?1 AND seq = ?2";
-    SELECT_ROWS = "SELECT ledger_entries.entry, ledger_entries.leaf, ledger_payloads.salt, ledger_payloads.payload
+    DELETE_PAYLOAD = concat!("DELETE FROM ledger_payloads WHERE ", of_scope!("tenant"), " AND ",
+        seen!("ledger_rows", "ledger_rows.tenant = ledger_payloads.tenant AND ledger_rows.seq = ledger_payloads.seq"), " AND tenant = ?2 AND seq = ?3");
+    SELECT_ROWS = concat!("SELECT ledger_entries.entry, ledger_entries.leaf,
+            iif(", seen!("ledger_rows", "ledger_rows.tenant = ledger_entries.tenant AND ledger_rows.seq = ledger_entries.seq"), ", ledger_payloads.salt, NULL) AS salt,
+            iif(", seen!("ledger_rows", "ledger_rows.tenant = ledger_entries.tenant AND ledger_rows.seq = ledger_entries.seq"), ", ledger_payloads.payload, NULL) AS payload
         FROM ledger_entries LEFT JOIN ledger_payloads
             ON ledger_payloads.tenant = ledger_entries.tenant AND ledger_payloads.seq = ledger_entries.seq
-        WHERE ledger_entries.tenant = ?1 ORDER BY ledger_entries.seq";
+        WHERE ", of_scope!("ledger_entries.tenant"), " AND ledger_entries.tenant = ?2 ORDER BY ledger_entries.seq");
     SELECT_LEAVES = "SELECT leaf FROM ledger_entries WHERE tenant = ?1 AND seq <= ?2 ORDER BY seq";
-    SELECT_ROW = "SELECT ledger_entries.entry, ledger_entries.leaf, ledger_payloads.salt, ledger_payloads.payload
+    SELECT_ROW = concat!("SELECT ledger_entries.entry, ledger_entries.leaf, ledger_payloads.salt, ledger_payloads.payload
         FROM ledger_entries LEFT JOIN ledger_payloads
             ON ledger_payloads.tenant = ledger_entries.tenant AND ledger_payloads.seq = ledger_entries.seq
-        WHERE ledger_entries.tenant = ?1 AND ledger_entries.seq = ?2";
+        WHERE ", of_scope!("ledger_entries.tenant"), " AND ",
+        seen!("ledger_rows", "ledger_rows.tenant = ledger_entries.tenant AND ledger_rows.seq = ledger_entries.seq"),
+        " AND ledger_entries.tenant = ?2 AND ledger_entries.seq = ?3");
     SELECT_HEADS = "SELECT number, size, note FROM ledger_heads WHERE tenant = ?1 ORDER BY number";
     SELECT_LAST_HEAD = "SELECT number, size, note FROM ledger_heads WHERE tenant = ?1 ORDER BY number DESC LIMIT 1";
     INSERT_HEAD = "INSERT INTO ledger_heads (tenant, number, size, note, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
@@ -260,7 +265,9 @@ impl Store {
             .note)
     }
 
-    /// A tenant's whole ledger as JSON Lines, every entry of it under a signed head: what `domain::ledger::verify` reads.
+    /// A tenant's whole ledger as JSON Lines, every entry of it under a signed head: what `domain::ledger::verify` reads. The
+    /// payloads that the scope's viewer may not see are left out, and count there as erased; for the whole record use a scope
+    /// without a viewer.
     ///
     /// # Errors
     /// [`Error::Missing`] and store errors.
@@ -281,6 +288,7 @@ impl Store {
         let size = heads.last().map_or(0, |head| head.size);
         let mut rows = Vec::new();
         for row in sqlx::query(SELECT_ROWS)
+            .bind(scope.filter())
             .bind(tenant.as_str())
             .fetch_all(&mut *tx)
             .await?
@@ -306,6 +314,27 @@ impl Store {
         Ok(text)
     }
 
+    /// One entry of a tenant's ledger, with its payload unless that was erased.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and store errors.
+    pub async fn ledger_entry(
+        &self,
+        scope: &TenantScope,
+        tenant: &TenantId,
+        seq: u64,
+    ) -> Result<Row, Error> {
+        let mut connection = self.read().await?;
+        let row = sqlx::query(SELECT_ROW)
+            .bind(scope.filter())
+            .bind(tenant.as_str())
+            .bind(int(seq))
+            .fetch_optional(&mut *connection)
+            .await?
+            .ok_or_else(|| Error::missing("ledger entry", seq.to_string()))?;
+        ledger_row(tenant, &row)
+    }
+
     /// Shows that one entry is in a tenant's ledger, without the others.
     ///
     /// # Errors
@@ -322,6 +351,7 @@ impl Store {
         let missing = || Error::missing("ledger entry", seq.to_string());
         let head = last_head(&mut tx, tenant).await?.ok_or_else(missing)?;
         let row = sqlx::query(SELECT_ROW)
+            .bind(scope.filter())
             .bind(tenant.as_str())
             .bind(int(seq))
             .fetch_optional(&mut *tx)
@@ -363,6 +393,7 @@ impl Store {
         self.tenant(scope, tenant).await?;
         let mut tx = self.write().await?;
         let erased = sqlx::query(DELETE_PAYLOAD)
+            .bind(scope.filter())
             .bind(tenant.as_str())
             .bind(int(seq))
             .execute(&mut *tx)

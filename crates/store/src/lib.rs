@@ -6,6 +6,8 @@ mod sql;
 
 mod approvals;
 mod backfill;
+#[cfg(any(test, feature = "bench"))]
+pub mod bench;
 mod check;
 mod clients;
 mod decisions;

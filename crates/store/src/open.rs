@@ -20,7 +20,7 @@ use crate::seal::{Key, Row};
 use crate::sql::statements;
 
 /// Every migration, the oldest first. The number of the last is the store's format.
-const MIGRATIONS: &[&str] = &[
+pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_first.sql"),
     include_str!("../migrations/0002_reservations.sql"),
     include_str!("../migrations/0003_access.sql"),

@@ -53,11 +53,11 @@ statements! {
     SELECT_REPLACED = "SELECT id FROM plans WHERE tenant = ?1 AND superseded_by = ?2";
     SELECT_REQUEST_SUBJECT = "SELECT id AS request, NULL AS plan, NULL AS run, kind, NULL AS person, upn, name, who, about, seen_by, NULL AS digest
         FROM request_rows WHERE id = ?1 ORDER BY draft LIMIT 1";
-    SELECT_PLAN_SUBJECT = "SELECT request, id AS plan, run, kind, person, upn, name, who, about, seen_by, digest FROM plan_rows WHERE id = ?1";
+    SELECT_PLAN_SUBJECT = "SELECT request, id AS plan, NULL AS run, kind, person, upn, name, who, about, seen_by, digest FROM plan_rows WHERE id = ?1";
     SELECT_RUN_SUBJECT = "SELECT request, plan, id AS run, kind, person, upn, name, who, about, seen_by, digest FROM run_rows WHERE id = ?1";
     INSERT_RUN = "INSERT INTO run_rows (id, tenant, plan, request, kind, state, person, upn, name, who, about, seen_by, digest,
             created_ms, from_ms, steps, verified, open_findings, due_ms, pos)
-        SELECT ?1, tenant, id, request, kind, 'scheduled', person, upn, name, who, about, seen_by, digest, ?3, ?4, steps, 0, 0, start_ms, -?3
+        SELECT ?1, tenant, id, request, kind, 'scheduled', person, upn, name, who, about, seen_by, digest, ?3, max(?4, coalesce(start_ms, 0)), steps, 0, 0, start_ms, -?3
         FROM plan_rows WHERE id = ?2";
     RUN_STATE = "UPDATE run_rows SET state = ?3 WHERE tenant = ?1 AND id = ?2 AND state <> ?3";
     RUN_ENDED = "UPDATE run_rows SET ended_ms = ?3 WHERE tenant = ?1 AND id = ?2 AND ended_ms IS NOT ?3";
@@ -305,15 +305,11 @@ pub(crate) async fn begun(
     state: &RunState,
     at_ms: i64,
 ) -> Result<(), Error> {
-    let due_ms = match state.phase {
-        Phase::Scheduled { due_ms } => due_ms,
-        _ => at_ms,
-    };
     sqlx::query(INSERT_RUN)
         .bind(state.run.as_str())
         .bind(plan.as_str())
         .bind(at_ms)
-        .bind(state.approved_ms.unwrap_or(at_ms).max(due_ms))
+        .bind(state.approved_ms.unwrap_or(at_ms))
         .execute(&mut *tx)
         .await?;
     run(&mut *tx, tenant, state).await?;

@@ -1,6 +1,7 @@
 //! Tests on real files: what they have in common.
 
 mod ledger;
+mod lists;
 mod office;
 mod pages;
 mod reservations;

@@ -7,14 +7,15 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    approvals, backfill, check, clients, decisions, endpoints, entries, findings, glances, journal,
-    lease, ledger, links, open, operators, outbox, plans, policies, requests, reservations, rows,
-    runs, secrets, sessions, settings, tenants,
+    approvals, backfill, bench, check, clients, decisions, endpoints, entries, findings, glances,
+    journal, lease, ledger, links, open, operators, outbox, plans, policies, requests,
+    reservations, rows, runs, secrets, sessions, settings, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
     ("approvals", approvals::STATEMENTS),
     ("backfill", backfill::STATEMENTS),
+    ("bench", bench::STATEMENTS),
     ("check", check::STATEMENTS),
     ("clients", clients::STATEMENTS),
     ("decisions", decisions::STATEMENTS),
