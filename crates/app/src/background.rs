@@ -8,6 +8,7 @@ use std::time::Duration;
 use engine::Observer;
 
 use crate::clock;
+use crate::delivering;
 use crate::planning::dated;
 use crate::problem::Problem;
 use crate::running;
@@ -30,11 +31,29 @@ pub(crate) async fn go_on(
     let served = tokio::select! {
         served = worker.serve(observer, stop) => served,
         never = plan_dated(wiring, say) => match never {},
+        never = delivering::go_on(wiring) => match never {},
+        never = sweep(wiring) => match never {},
     };
     served.map_err(|error| {
         Problem::failed("worker", error.to_string())
             .hint("one worker drives a store; stop the other, or let it go on")
     })
+}
+
+/// Erases what has run out: sessions, what is behind one-time links, approvals that hold no more.
+async fn sweep(wiring: &Wiring) -> Infallible {
+    loop {
+        let (store, now) = (&wiring.store, clock::now());
+        let swept = [
+            store.drop_ended_sessions(now).await,
+            store.expire_links(now).await,
+            store.lapse_approvals(now).await,
+        ];
+        for error in swept.into_iter().filter_map(Result::err) {
+            tracing::error!("sweeping: {error}");
+        }
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Plans what runs have asked for later, a week ahead. What cannot be planned is said once and tried again each time.

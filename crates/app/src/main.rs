@@ -7,6 +7,7 @@ mod background;
 mod cli;
 mod clock;
 mod config;
+mod delivering;
 mod guard;
 mod planning;
 mod problem;

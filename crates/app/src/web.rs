@@ -16,6 +16,7 @@ mod when;
 
 mod error;
 mod health;
+mod link;
 mod session;
 mod set_up;
 mod settings;
@@ -56,6 +57,8 @@ pub(crate) struct Parts {
     pub(crate) passwords: Passwords,
     /// Counts tries to sign in.
     pub(crate) throttle: Throttle,
+    /// Counts openings of one-time links.
+    pub(crate) links: Throttle,
     began: std::time::Instant,
 }
 
@@ -76,6 +79,7 @@ impl Web {
             server,
             passwords: Passwords::new(),
             throttle: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
+            links: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
             began: std::time::Instant::now(),
         }))
     }
@@ -97,6 +101,7 @@ pub(crate) fn routes() -> Routes {
         assets::routes,
         health::routes,
         session::routes,
+        link::routes,
         set_up::routes,
         settings::routes,
         today::routes,
