@@ -42,6 +42,7 @@ pub use approvals::Approved;
 pub use clients::{Client, NewClient, Repeated};
 pub use decisions::{Comment, Delegation, Refusal};
 pub use endpoints::{Endpoint, NewEndpoint};
+pub use entries::RunEntry;
 pub use error::Error;
 pub use findings::{FindingRow, ReceiptRow};
 pub use glances::{Counts, Found};
