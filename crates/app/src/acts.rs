@@ -2,4 +2,6 @@
 
 pub(crate) mod approve;
 pub(crate) mod begin;
+pub(crate) mod handle;
 pub(crate) mod steer;
+pub(crate) mod undo;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use store::TenantScope;
 
 use super::Cx;
+use crate::acts::undo;
 use crate::clock;
 use crate::planning;
 use crate::problem::{Exit, Outcome, Problem};
@@ -243,7 +244,7 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
         )),
         fields: BTreeMap::new(),
         switches: switches(&args.how.set)?,
-        origin: typed(&args.requester, None)?,
+        origin: typed(&args.requester)?,
         asks: Vec::new(),
         confidential: Vec::new(),
         only: None,
@@ -266,7 +267,7 @@ async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
         when: Some(Cited::typed(at.or(person.when).unwrap_or(When::Now))),
         fields: person.fields,
         switches: set,
-        origin: typed(&args.requester, None)?,
+        origin: typed(&args.requester)?,
         asks: Vec::new(),
         confidential: Vec::new(),
         only: None,
@@ -277,11 +278,11 @@ async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
 }
 
 /// A request that somebody typed; for a run that is taken back, which.
-fn typed(requester: &str, run: Option<&str>) -> Result<Origin, Problem> {
+fn typed(requester: &str) -> Result<Origin, Problem> {
     Ok(Origin {
         channel: "cli".to_owned(),
         requester: super::name("--requester", requester)?,
-        reference: run.map(str::to_owned),
+        reference: None,
         received_at: clock::now(),
         subject: None,
         body: None,
@@ -290,35 +291,11 @@ fn typed(requester: &str, run: Option<&str>) -> Result<Origin, Problem> {
 
 /// Plans to take back what a run did.
 pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<Exit> {
-    let scope = TenantScope::provider();
     let run = RunId::new(args.run.clone());
-    let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
-    if row.outcome().is_none() {
-        return Err(
-            Problem::refused("not-ended", format!("run {run} has not ended")).hint(format!(
-                "wait for it, or stop it: tenure runs cancel {run} --as NAME"
-            )),
-        );
-    }
-    let request = Request {
-        id: RequestId::new(clock::short_id('q')),
-        tenant: row.tenant,
-        kind: Kind::Restore,
-        person: PersonHint {
-            address: Some(Cited::typed(row.upn)),
-            ..PersonHint::default()
-        },
-        when: Some(Cited::typed(
-            args.at.as_deref().map_or(Ok(When::Now), at_option)?,
-        )),
-        fields: BTreeMap::new(),
-        switches: BTreeMap::new(),
-        origin: typed(&args.requester, Some(&args.run))?,
-        asks: Vec::new(),
-        confidential: Vec::new(),
-        only: None,
-    };
-    let stored = planning::make(wiring, request, false).await?;
+    let when = args.at.as_deref().map_or(Ok(When::Now), at_option)?;
+    let by = super::name("--requester", &args.requester)?;
+    let stored =
+        undo::undo(wiring, &TenantScope::provider(), &run, when, &by, "cli").await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
 }
