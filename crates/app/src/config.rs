@@ -103,6 +103,11 @@ impl ServerConfig {
         )
     }
 
+    /// The address that may stand in a message: what `url` says, and on a rehearsal the listening address.
+    pub(crate) fn address(&self) -> Option<String> {
+        (self.url.is_some() || self.sandbox).then(|| self.origin())
+    }
+
     /// Whether people reach it by TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.url.as_ref().is_some_and(|url| url.scheme() == "https")

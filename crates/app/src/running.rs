@@ -51,7 +51,7 @@ impl HandsFor for Everywhere {
             Arc::new(Rereads(Arc::clone(&self.wiring))),
             Arc::new(clock::now),
             Arc::new(|bytes: &mut [u8]| rand::fill(bytes)),
-            Arc::new(Sealed(self.wiring.store.clone())),
+            Arc::new(Sealed::of(&self.wiring)),
         );
         let made: Arc<dyn Hands> =
             Arc::new(Guarded::new(Arc::new(hands), Arc::clone(&self.wiring)));

@@ -53,8 +53,9 @@ const ABOUT: About = About {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct Settings {
-    /// Whether a Temporary Access Pass is handed over in this mail.
-    pass: bool,
+    /// How a Temporary Access Pass is handed over: `message` (or `true`) in this mail, `link` behind a link in it that opens once,
+    /// `none` (or `false`) not at all. A link that cannot be made never becomes a message.
+    pass: HandOver,
     /// The subject line.
     subject: String,
     /// The body, plain text.
@@ -66,11 +67,43 @@ struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            pass: true,
+            pass: HandOver::Way(Way::Message),
             subject: "{name}: {state}".to_owned(),
             body: "{outcome}\n\nName: {name}\nSign-in name: {upn}\nStart: {start}\n\n{pass}\n"
                 .to_owned(),
             languages: BTreeMap::new(),
+        }
+    }
+}
+
+/// How a pass is handed over, as a policy may write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum HandOver {
+    /// In the message, or not at all.
+    Switch(bool),
+    /// By name.
+    Way(Way),
+}
+
+/// How a pass is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Way {
+    /// In the message.
+    Message,
+    /// Behind a link that opens once.
+    Link,
+    /// Not at all.
+    None,
+}
+
+impl HandOver {
+    fn way(self) -> Way {
+        match self {
+            Self::Way(way) => way,
+            Self::Switch(true) => Way::Message,
+            Self::Switch(false) => Way::None,
         }
     }
 }
@@ -104,8 +137,8 @@ pub(crate) fn hand_over(wish: &Wish<'_>) -> Result<PersonLite, (Weight, String)>
     let Some(settings) = wish.settings_of::<Settings>(NAME) else {
         return nobody(format!("{NAME} is switched off"));
     };
-    if !settings.pass {
-        return nobody(format!("{NAME} does not hand it over (pass = false)"));
+    if settings.pass.way() == Way::None {
+        return nobody(format!("{NAME} does not hand it over (pass = \"none\")"));
     }
     if wish.policy.notify.sender.is_none() {
         return nobody("policy names no mailbox to send from ([notify] sender)".to_owned());
@@ -188,7 +221,7 @@ impl Step for NotifyManager {
                 "recipients": [address],
                 "subject": values.fill(&template.subject),
                 "body": values.fill(&template.body),
-                "pass": settings.pass && outside(wish, &manager).is_none(),
+                "pass": outside(wish, &manager).map_or(settings.pass.way(), |_| Way::None),
                 "time-zone": zone,
             }),
             budget: Budget::MAIL,
@@ -223,7 +256,11 @@ impl Step for NotifyManager {
             Ok(sealed) => sealed,
             Err(problem) => return failed(todo, &problem),
         };
-        messages::send(cx, task, todo, &letter(cx, task, sealed.as_ref())).await
+        let given = match given(cx, task, sealed.as_ref()).await {
+            Ok(given) => given,
+            Err(problem) => return failed(todo, &problem),
+        };
+        messages::send(cx, task, todo, &letter(task, given)).await
     }
 }
 
@@ -233,7 +270,13 @@ fn hands_over(task: &Task<'_>) -> bool {
     let made = steps
         .iter()
         .any(|spec| spec.has(|effect| *effect == Effect::GivesPass));
-    made && task.spec.params["pass"].as_bool().unwrap_or_default()
+    made && way(task) != Way::None
+}
+
+/// How this notice hands the pass over. Plans made before there were links say `true` or `false`.
+fn way(task: &Task<'_>) -> Way {
+    let pass = task.spec.params["pass"].clone();
+    serde_json::from_value::<HandOver>(pass).map_or(Way::None, HandOver::way)
 }
 
 async fn pass(cx: &Cx<'_>, task: &Task<'_>) -> Result<Option<SecretString>, Problem> {
@@ -244,8 +287,68 @@ async fn pass(cx: &Cx<'_>, task: &Task<'_>) -> Result<Option<SecretString>, Prob
     cx.vault.open(&task.plan.tenant, &name).await
 }
 
-fn letter(cx: &Cx<'_>, task: &Task<'_>, sealed: Option<&SecretString>) -> Letter {
-    let (expires, secret) = sealed.map(opened).unzip();
+/// What the notice says of the pass, and what in it is secret.
+#[derive(Default)]
+struct Given {
+    text: String,
+    secret: Option<SecretString>,
+}
+
+/// Puts the pass where policy wants it: into the notice, or behind a link of its own.
+async fn given(
+    cx: &Cx<'_>,
+    task: &Task<'_>,
+    sealed: Option<&SecretString>,
+) -> Result<Given, Problem> {
+    if !hands_over(task) {
+        return Ok(Given::default());
+    }
+    let only = |text: &str| {
+        Ok(Given {
+            text: text.to_owned(),
+            secret: None,
+        })
+    };
+    let Some((expires, pass)) = sealed.map(opened) else {
+        return only(
+            "There is no Temporary Access Pass to hand over: it could not be made. Ask whoever runs Tenure for one.",
+        );
+    };
+    if expires.is_some_and(|at| at <= cx.now) {
+        return only(
+            "The Temporary Access Pass has run out before it could be handed over. Ask whoever runs Tenure for a new one.",
+        );
+    }
+    let until = expires.map_or_else(String::new, |at| {
+        let zone = task.spec.params["time-zone"].as_str();
+        format!(", valid until {}", local(at, zone))
+    });
+    if way(task) == Way::Link {
+        let name = secret_name(task.run, SECRET);
+        let link = cx
+            .vault
+            .link(&task.plan.tenant, &name, &pass, expires)
+            .await?;
+        let text = format!(
+            "Temporary Access Pass{until}: behind this link, which shows it once:\n\n{}\n\nIt takes the place of a password at the first sign-in. Open the link when the person is ready for it, and give the pass to nobody else.",
+            link.expose_secret()
+        );
+        return Ok(Given {
+            text,
+            secret: Some(link),
+        });
+    }
+    let text = format!(
+        "Temporary Access Pass{until}:\n\n{}\n\nIt takes the place of a password at the first sign-in. Give it to nobody but this person, not by mail or chat, and delete this message then.",
+        pass.expose_secret()
+    );
+    Ok(Given {
+        text,
+        secret: Some(pass),
+    })
+}
+
+fn letter(task: &Task<'_>, given: Given) -> Letter {
     let outcome = task.outcome.unwrap_or("The run has not ended yet.");
     let first = outcome.lines().next().unwrap_or(outcome);
     let state = if first.contains(": completed.") {
@@ -253,46 +356,25 @@ fn letter(cx: &Cx<'_>, task: &Task<'_>, sealed: Option<&SecretString>) -> Letter
     } else {
         "needs review"
     };
-    let about_pass = match (&secret, hands_over(task)) {
-        (_, false) => String::new(),
-        (Some(secret), true) => handed(cx, task, secret.expose_secret(), expires.flatten()),
-        (None, true) => "There is no Temporary Access Pass to hand over: it could not be made. Ask whoever runs Tenure for one.".to_owned(),
-    };
     let mut body = param(task, "body").to_owned();
     if !body.contains("{outcome}") {
         body = format!("{{outcome}}\n\n{body}");
     }
-    if !body.contains("{pass}") && !about_pass.is_empty() {
+    if !body.contains("{pass}") && !given.text.is_empty() {
         body.push_str("\n\n{pass}\n");
     }
     let values = [
         ("state", state),
         ("outcome", outcome),
-        ("pass", about_pass.as_str()),
+        ("pass", given.text.as_str()),
     ];
     Letter {
         to: recipients(task),
         // The pass stands in the body alone: subjects are shown in lists and on locked telephones.
         subject: fill(param(task, "subject"), &values[..1]),
         text: fill(&body, &values).trim_end().to_owned(),
-        secret,
+        secret: given.secret,
     }
-}
-
-/// What the manager reads about the pass.
-fn handed(cx: &Cx<'_>, task: &Task<'_>, pass: &str, expires: Option<Timestamp>) -> String {
-    if expires.is_some_and(|at| at <= cx.now) {
-        return "The Temporary Access Pass has run out before it could be handed over. Ask whoever runs Tenure for a new one.".to_owned();
-    }
-    let until = expires.map_or_else(String::new, |at| {
-        format!(
-            ", valid until {}",
-            local(at, task.spec.params["time-zone"].as_str())
-        )
-    });
-    format!(
-        "Temporary Access Pass{until}:\n\n{pass}\n\nIt takes the place of a password at the first sign-in. Give it to nobody but this person, not by mail or chat, and delete this message then."
-    )
 }
 
 /// A moment as people there read it.

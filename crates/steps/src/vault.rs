@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use domain::TenantId;
 use engine::hands::{Class, Problem};
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 /// Keeps secrets sealed. Kept by the store; a name is unique within a tenant.
@@ -30,6 +31,19 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// When it could not be erased.
     async fn erase(&self, tenant: &TenantId, name: &str) -> Result<(), Problem>;
+
+    /// The address of a page that shows this secret once, until then at most. An earlier link of this name is worth nothing
+    /// from now on. The address is as secret as what lies behind it.
+    ///
+    /// # Errors
+    /// When it could not be made: whoever asked must not hand the secret over in another way.
+    async fn link(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        secret: &SecretString,
+        until: Option<Timestamp>,
+    ) -> Result<SecretString, Problem>;
 }
 
 /// The name of a run's secret: each run has one of each kind (`temporary-access-pass`, `password`).

@@ -111,7 +111,7 @@ async fn proposal(
         Arc::new(Looking),
         Arc::new(clock::now),
         Arc::new(|bytes: &mut [u8]| rand::fill(bytes)),
-        Arc::new(Sealed(wiring.store.clone())),
+        Arc::new(Sealed::of(wiring)),
     );
     steps::hold_against(
         &hands,

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use domain::TenantId;
 use engine::hands::Problem;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use steps::Vault;
 
@@ -35,5 +36,19 @@ impl Vault for InMemory {
         let key = (tenant.clone(), name.to_owned());
         self.0.lock().unwrap().remove(&key);
         Ok(())
+    }
+
+    async fn link(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        secret: &SecretString,
+        _: Option<Timestamp>,
+    ) -> Result<SecretString, Problem> {
+        self.keep(tenant, &format!("link to {name}"), secret)
+            .await?;
+        Ok(SecretString::from(
+            "https://tenure.provider.example/link/once",
+        ))
     }
 }

@@ -136,6 +136,41 @@ async fn the_pass_is_in_one_mail_and_nowhere_else() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pass_behind_a_link_is_in_no_mail_at_all() {
+    let arne = Leaver {
+        set: |switches| {
+            (ARNE.set)(switches);
+            switches.insert(NOTICE.to_owned(), json!({ "pass": "link" }));
+        },
+        ..ARNE
+    };
+    let (lab, state, traces) = traced(arne, 12).await;
+    assert_eq!(state.outcome(), Some(Outcome::Completed));
+    let notices = mails(&lab, MANAGER);
+    let [(_, text)] = notices.as_slice() else {
+        panic!("one notice, sent once: {notices:?}");
+    };
+    assert!(
+        text.contains("https://tenure.provider.example/link/once"),
+        "{text}"
+    );
+    let name = format!("link to {}", secret_name("run", "temporary-access-pass"));
+    let pass = lab
+        .vault
+        .open(&lab.plan.tenant, &name)
+        .await
+        .unwrap()
+        .unwrap();
+    let pass = pass.expose_secret().to_owned();
+    assert_eq!(hash(&pass), accepted(&lab), "it is the pass");
+    assert!(
+        !text.contains(&pass) && !traces.contains(&pass),
+        "the pass has left a trace"
+    );
+    assert_eq!(sealed(&lab).await, None, "it is erased after hand-over");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_manager_hears_that_something_is_left_to_do() {
     let arne = Leaver {
         furnish: |tenant| tenant.tap_policy.enabled = false,

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use domain::TenantId;
 use engine::hands::Problem;
+use jiff::Timestamp;
 use secrecy::SecretString;
 use steps::Vault;
 
@@ -38,5 +39,19 @@ impl Vault for InMemory {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.remove(&key);
         Ok(())
+    }
+
+    async fn link(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        secret: &SecretString,
+        _: Option<Timestamp>,
+    ) -> Result<SecretString, Problem> {
+        self.keep(tenant, &format!("link to {name}"), secret)
+            .await?;
+        Ok(SecretString::from(
+            "https://tenure.provider.example/link/once",
+        ))
     }
 }
