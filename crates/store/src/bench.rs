@@ -203,16 +203,14 @@ fn ended(stored: &StoredPlan, run: &RunId, number: u32, at_ms: i64) -> RunState 
         step.receipt.verified_ms = (!failed).then_some(at_ms + offset + took_ms);
     }
     if open || handled {
-        state.findings.push(Finding {
-            number: 1,
-            step: state.steps.get(1).map(|(key, _)| key.clone()),
-            kind: ["residual", "denied", "drift", "by-hand"][number as usize / 20 % 4].to_owned(),
-            text: format!(
-                "A step for person {number} could not be finished. Look at it, then retry the run."
-            ),
-            opened_ms: at_ms + took_ms,
-            closed: handled.then(|| (at_ms + 5 * MINUTE_MS, "done by hand".to_owned())),
-        });
+        let step = state.steps.get(1).map(|(key, _)| key.clone());
+        let kind = ["residual", "denied", "drift", "by-hand"][number as usize / 20 % 4];
+        let text = format!(
+            "A step for person {number} could not be finished. Look at it, then retry the run."
+        );
+        let mut finding = Finding::opened(1, step, kind, text, at_ms + took_ms);
+        finding.closed = handled.then(|| (at_ms + 5 * MINUTE_MS, "done by hand".to_owned()));
+        state.findings.push(finding);
     }
     let outcome = if open {
         Outcome::NeedsReview

@@ -29,8 +29,8 @@ statements! {
             EXISTS (SELECT 1 FROM commands WHERE commands.run = runs.id AND commands.due_ms IS NULL)
                 OR EXISTS (SELECT 1 FROM inbox WHERE inbox.run = runs.id AND inbox.taken_seq IS NULL) AS at_once
         FROM runs
-        WHERE ended = 0 OR EXISTS (SELECT 1 FROM commands WHERE commands.run = runs.id)
-            OR EXISTS (SELECT 1 FROM inbox WHERE inbox.run = runs.id AND inbox.taken_seq IS NULL)
+        WHERE id IN (SELECT id FROM runs AS open WHERE open.ended = 0
+            UNION SELECT run FROM commands UNION SELECT run FROM inbox WHERE taken_seq IS NULL)
         ORDER BY created_ms, id";
 }
 

@@ -127,7 +127,7 @@ impl FindingGroup {
         match kind {
             "residual" => Self::AccessOpen,
             "cost" => Self::CostsMoney,
-            "by-hand" | "clock" | "late" => Self::NotChecked,
+            "by-hand" | "clock" | "late" | "review" => Self::NotChecked,
             "drift" | "approval" => Self::PlanVoid,
             _ => Self::NotFinished,
         }

@@ -70,10 +70,11 @@ fn reads_all(line: &str) -> bool {
 #[tokio::test]
 async fn no_list_reads_a_whole_table_or_sorts_one() {
     let place = Place::new().await;
+    let store = &place.store;
     let mut seen = 0;
     for table in TABLES {
         for parts in combinations(table) {
-            let plan = explain(&place.store, table.statement(parts)).await;
+            let plan = explain(store, table.statement(parts)).await;
             assert!(
                 !plan.iter().any(|line| reads_all(line)),
                 "{} {parts:?}: {plan:#?}",
@@ -91,17 +92,21 @@ async fn no_list_reads_a_whole_table_or_sorts_one() {
     }
     assert!(seen > 200, "{seen}");
     for (name, text) in glances::STATEMENTS {
-        let plan = explain(&place.store, (*text).to_owned()).await;
+        let plan = explain(store, (*text).to_owned()).await;
         assert!(
             !plan.iter().any(|line| reads_all(line)),
             "{name}: {plan:#?}"
         );
     }
-    let sure = explain(
-        &place.store,
-        "SELECT id FROM run_rows WHERE upn = 'x'".to_owned(),
-    )
-    .await;
+    // The driver asks for its runs again and again, and most of a store's runs have ended.
+    let (_, driven) = crate::journal::STATEMENTS
+        .iter()
+        .find(|(name, _)| *name == "SELECT_OPEN")
+        .unwrap();
+    let plan = explain(store, (*driven).to_owned()).await;
+    let of_runs = |line: &String| line.starts_with("SCAN runs");
+    assert!(!plan.iter().any(of_runs), "{plan:#?}");
+    let sure = explain(store, "SELECT id FROM run_rows WHERE upn = 'x'".to_owned()).await;
     assert!(
         sure.iter().any(|line| reads_all(line)),
         "the check sees a scan: {sure:?}"
