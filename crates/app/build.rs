@@ -56,7 +56,30 @@ fn main() -> io::Result<()> {
         );
     }
     list.push_str("];\n");
-    fs::write(out.join("assets.rs"), list)
+    fs::write(out.join("assets.rs"), list)?;
+    errors(out)
+}
+
+/// Embeds the pages of `docs/errors`, by code.
+fn errors(out: &Path) -> io::Result<()> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+    tell(&format!("rerun-if-changed={}", folder.display()))?;
+    let mut pages: Vec<_> = fs::read_dir(&folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    pages.sort();
+    let mut list =
+        String::from("/// Every error code with its page.\nstatic ERRORS: &[(&str, &str)] = &[\n");
+    for page in pages {
+        let code = page
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let _ = writeln!(list, "({code:?}, include_str!({page:?})),");
+    }
+    list.push_str("];\n");
+    fs::write(out.join("errors.rs"), list)
 }
 
 fn tell(line: &str) -> io::Result<()> {

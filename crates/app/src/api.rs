@@ -45,6 +45,11 @@ pub(crate) fn routes(routes: Routes) -> Routes {
     })
 }
 
+/// The OpenAPI document.
+pub(crate) fn document() -> serde_json::Value {
+    calls().document()
+}
+
 /// An answer as data.
 pub(crate) fn data(value: &impl Serialize) -> Answer {
     Ok(Json(value).into_response())

@@ -14,6 +14,7 @@ mod server;
 mod shell;
 mod when;
 
+mod docs;
 mod error;
 mod health;
 mod link;
@@ -100,6 +101,7 @@ pub(crate) fn routes() -> Routes {
     let all = [
         assets::routes,
         health::routes,
+        docs::routes,
         session::routes,
         link::routes,
         set_up::routes,

@@ -1,12 +1,14 @@
 //! Findings: what a person must look at.
 
 use axum::extract::{Path, Query, State};
-use domain::TenantId;
 use domain::access::Role;
-use serde::Deserialize;
+use domain::{RunId, TenantId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use store::{FindingFilter, FindingGroup, FindingLine, FindingStatus, Page};
 
-use super::{Api, Doc, data, word};
+use super::{Api, Doc, Sent, data, word};
+use crate::acts::handle::{self, Of};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 
@@ -34,6 +36,97 @@ pub(super) fn calls(api: Api) -> Api {
             .gives::<Page<FindingLine>>(),
         list_there,
     )
+    .post(
+        "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/handled",
+        Needs::There(Role::Approver),
+        Doc::new(
+            "findings",
+            "Close a finding that was settled otherwise, with the reason",
+        )
+        .takes::<Reason>()
+        .gives::<Told>(),
+        handled,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/open",
+        Needs::There(Role::Approver),
+        Doc::new(
+            "findings",
+            "Open a finding again that was handled, with the reason",
+        )
+        .takes::<Reason>()
+        .gives::<Told>(),
+        open_again,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/look",
+        Needs::There(Role::Approver),
+        Doc::new("findings", "Read once more what a finding is about").gives::<Told>(),
+        look,
+    )
+}
+
+/// Why, for whoever reads it in a year.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Reason {
+    /// At least ten characters.
+    reason: String,
+}
+
+/// That whoever carries the run was told.
+#[derive(Serialize, JsonSchema)]
+struct Told {
+    /// The run.
+    run: RunId,
+    /// The finding's number in it.
+    number: u32,
+}
+
+type Place = Path<(TenantId, RunId, u32)>;
+
+async fn handled(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, run, number)): Place,
+    Sent(Reason { reason }): Sent<Reason>,
+) -> Answer {
+    let of = Of {
+        run: &run,
+        number,
+        by: &caller.address,
+    };
+    handle::handle(&web.wiring, &caller.scope_of(&tenant), &of, &reason).await?;
+    data(&Told { run, number })
+}
+
+async fn open_again(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, run, number)): Place,
+    Sent(Reason { reason }): Sent<Reason>,
+) -> Answer {
+    let of = Of {
+        run: &run,
+        number,
+        by: &caller.address,
+    };
+    handle::reopen(&web.wiring, &caller.scope_of(&tenant), &of, &reason).await?;
+    data(&Told { run, number })
+}
+
+async fn look(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, run, number)): Place,
+) -> Answer {
+    let of = Of {
+        run: &run,
+        number,
+        by: &caller.address,
+    };
+    handle::look_again(&web.wiring, &caller.scope_of(&tenant), &of).await?;
+    data(&Told { run, number })
 }
 
 #[derive(Deserialize)]

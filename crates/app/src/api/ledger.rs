@@ -35,6 +35,22 @@ pub(super) fn calls(api: Api) -> Api {
         .gives::<Value>(),
         head,
     )
+    .get(
+        "/api/v1/tenants/{tenant}/ledger/export",
+        Needs::There(Role::Approver),
+        Doc::new("ledger", "The whole ledger as a file that `tenure ledger verify` checks without us; confidential requests are in it").gives::<String>(),
+        export,
+    )
+}
+
+async fn export(State(web): State<Web>, caller: Caller, Path(tenant): Path<TenantId>) -> Answer {
+    let scope = caller.scope_of(&tenant);
+    let text = web
+        .wiring
+        .store
+        .export_ledger(&scope, &tenant, clock::now())
+        .await;
+    data(&text.map_err(of_store)?)
 }
 
 #[derive(Deserialize)]

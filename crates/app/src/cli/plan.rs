@@ -294,8 +294,7 @@ pub(crate) async fn restore(cx: &Cx, wiring: &Wiring, args: Restore) -> Outcome<
     let run = RunId::new(args.run.clone());
     let when = args.at.as_deref().map_or(Ok(When::Now), at_option)?;
     let by = super::name("--requester", &args.requester)?;
-    let stored =
-        undo::undo(wiring, &TenantScope::provider(), &run, when, &by, "cli").await?;
+    let stored = undo::undo(wiring, &TenantScope::provider(), &run, when, &by, "cli").await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
 }
