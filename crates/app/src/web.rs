@@ -16,8 +16,10 @@ mod when;
 
 mod docs;
 mod error;
+mod findings;
 mod health;
 mod link;
+mod run;
 mod session;
 mod set_up;
 mod settings;
@@ -52,6 +54,8 @@ pub(crate) struct Parts {
     pub(crate) wiring: Arc<Wiring>,
     /// What changes in runs, as it changes.
     pub(crate) live: Live,
+    /// Who watches which run.
+    pub(crate) pumps: run::Pumps,
     /// `[server]` of the configuration.
     pub(crate) server: ServerConfig,
     /// Hashes and compares passwords.
@@ -77,6 +81,7 @@ impl Web {
         Self(Arc::new(Parts {
             wiring,
             live: Live::default(),
+            pumps: run::Pumps::default(),
             server,
             passwords: Passwords::new(),
             throttle: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
@@ -100,8 +105,10 @@ impl Web {
 pub(crate) fn routes() -> Routes {
     let all = [
         assets::routes,
+        findings::routes,
         health::routes,
         docs::routes,
+        run::routes,
         session::routes,
         link::routes,
         set_up::routes,

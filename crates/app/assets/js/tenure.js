@@ -49,6 +49,8 @@
   on("click", e => {
     const at = e.target, copied = at.closest("[data-copy]");
     if (at.closest("[data-palette]") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); open("#palette"); }
+    const link = at.closest("a[data-at]");
+    if (link && !e.ctrlKey && !e.metaKey) history.replaceState(null, "", link.href);
     if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => say("Copied"));
     menus().forEach(m => m.open = m.contains(at));
   });
