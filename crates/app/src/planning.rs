@@ -324,7 +324,7 @@ fn refused(refusals: Vec<Refusal>) -> Problem {
     }
 }
 
-fn of_facts(tenant: &TenantId, error: FactsError) -> Problem {
+pub(crate) fn of_facts(tenant: &TenantId, error: FactsError) -> Problem {
     match error {
         FactsError::Call(error) => of_call(tenant, &error),
         FactsError::Nobody { .. } => Problem::refused("unknown-person", error.to_string())

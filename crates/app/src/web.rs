@@ -15,10 +15,12 @@ mod shell;
 mod when;
 
 mod docs;
+mod certificate;
 mod error;
 mod findings;
 mod health;
 mod link;
+mod person;
 mod run;
 mod session;
 mod set_up;
@@ -105,9 +107,11 @@ impl Web {
 pub(crate) fn routes() -> Routes {
     let all = [
         assets::routes,
+        certificate::routes,
         findings::routes,
         health::routes,
         docs::routes,
+        person::routes,
         run::routes,
         session::routes,
         link::routes,

@@ -18,7 +18,7 @@ use super::{Needs, Routes};
 
 pub(crate) use act::settle;
 pub(crate) use line::path as step_path;
-pub(crate) use load::{Loaded, View};
+pub(crate) use load::{Loaded, View, site};
 pub(crate) use stream::Pumps;
 pub(crate) use words::brief;
 

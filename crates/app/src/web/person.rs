@@ -1,0 +1,210 @@
+//! A person: what they have now, what Tenure did, and whether it can come back.
+
+mod has;
+mod story;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use connectors::facts::{self, Scan, Wanted, Who};
+use connectors::{Ctx, Purpose};
+use domain::TenantId;
+use domain::access::Role;
+use domain::request::Kind;
+use store::{PlanLine, RunLine};
+
+use self::has::Group;
+use self::story::{Dot, Event};
+use super::answer::page;
+use super::run::site;
+use super::shell::{Shell, initials};
+use super::{Answer, Caller, Needs, Routes, Web, when};
+use crate::clock;
+use crate::problem::Problem;
+use crate::wiring::of_store;
+
+/// The routes of a person.
+pub(crate) fn routes(routes: Routes) -> Routes {
+    let reads = Needs::There(Role::Viewer);
+    routes.get("/t/{tenant}/people/{id}", reads, show).get(
+        "/t/{tenant}/people/{id}/now",
+        reads,
+        now,
+    )
+}
+
+/// An action that makes a plan of one step.
+struct Action {
+    name: &'static str,
+    purpose: &'static str,
+}
+
+#[derive(Template)]
+#[template(path = "person.html")]
+struct PersonPage {
+    shell: Shell,
+    base: String,
+    tenant: String,
+    id: String,
+    name: String,
+    initials: String,
+    upn: String,
+    kind: &'static str,
+    word: String,
+    dots: Vec<Dot>,
+    events: Vec<Event>,
+    from: String,
+    until: String,
+    /// The run that would be taken back.
+    undo: String,
+    certificate: String,
+    may_ask: bool,
+    actions: Vec<Action>,
+}
+
+#[derive(Template)]
+#[template(path = "person-now.html")]
+struct NowPart {
+    groups: Vec<Group>,
+    facts: Vec<(String, String)>,
+    read: String,
+    unchecked: Vec<String>,
+    problem: String,
+    base: String,
+}
+
+async fn show(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, id)): Path<(TenantId, String)>,
+) -> Answer {
+    let scope = caller.scope_of(&tenant);
+    let store = &web.wiring.store;
+    let person = id.to_lowercase();
+    let runs = store
+        .runs_of_person(&scope, &tenant, &person)
+        .await
+        .map_err(of_store)?;
+    let plans = store
+        .plans_of_person(&scope, &tenant, &person)
+        .await
+        .map_err(of_store)?;
+    let site = site(&web, &tenant).await;
+    let at = clock::now();
+    let (name, upn) = called(&runs, &plans, &id);
+    let (kind, word) = story::stands(&runs, &plans, &site, at);
+    let ended = runs.iter().find(|run| run.ended_at.is_some());
+    let (dots, events) = story::story(&runs, &plans, &site, at);
+    let actions = steps::catalogue()
+        .entries
+        .into_iter()
+        .filter(|entry| entry.not_alone.is_none() && entry.kinds.contains(&Kind::Offboard))
+        .map(|entry| Action {
+            name: entry.name,
+            purpose: entry.purpose,
+        });
+    page(&PersonPage {
+        shell: Shell::new(&web, &caller, "people", &name, Some(&tenant)).await?,
+        base: format!("/t/{tenant}/people/{id}"),
+        tenant: tenant.to_string(),
+        initials: initials(&name),
+        kind,
+        word,
+        from: events
+            .last()
+            .map(|event| event.at.clone())
+            .unwrap_or_default(),
+        until: "now".to_owned(),
+        dots,
+        events,
+        undo: ended.map(|run| run.id.to_string()).unwrap_or_default(),
+        certificate: ended.map_or_else(String::new, |run| {
+            format!("/t/{tenant}/runs/{}/certificate", run.id)
+        }),
+        may_ask: caller.may(Role::Requester, &tenant),
+        actions: actions.collect(),
+        name,
+        upn,
+        id,
+    })
+}
+
+/// The name and the sign-in name, as the newest of what concerns the person has them.
+fn called(runs: &[RunLine], plans: &[PlanLine], id: &str) -> (String, String) {
+    let run = runs.first().map(|run| (run.name.clone(), run.upn.clone()));
+    let plan = plans
+        .first()
+        .map(|plan| (plan.name.clone(), plan.upn.clone()));
+    plan.or(run)
+        .unwrap_or_else(|| (id.to_owned(), String::new()))
+}
+
+/// `GET /t/{tenant}/people/{id}/now`: what the tenant says of them at this moment.
+async fn now(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, id)): Path<(TenantId, String)>,
+) -> Answer {
+    let base = format!("/t/{tenant}/people/{id}");
+    let scope = caller.scope_of(&tenant);
+    let runs = web
+        .wiring
+        .store
+        .runs_of_person(&scope, &tenant, &id.to_lowercase())
+        .await;
+    let plans = web
+        .wiring
+        .store
+        .plans_of_person(&scope, &tenant, &id.to_lowercase())
+        .await;
+    let (_, upn) = called(&runs.map_err(of_store)?, &plans.map_err(of_store)?, &id);
+    let site = site(&web, &tenant).await;
+    let part = match read(&web, &tenant, &id, &upn).await {
+        Ok(facts) => NowPart {
+            groups: has::groups(&facts),
+            facts: has::head(&facts),
+            read: facts
+                .read_at
+                .to_zoned(site)
+                .strftime("%H:%M:%S")
+                .to_string(),
+            unchecked: facts.unchecked.iter().map(has::unchecked).collect(),
+            problem: String::new(),
+            base,
+        },
+        Err(problem) => NowPart {
+            groups: Vec::new(),
+            facts: Vec::new(),
+            read: when::short(clock::now(), &site, clock::now()),
+            unchecked: Vec::new(),
+            problem: problem.sentence(),
+            base,
+        },
+    };
+    page(&part)
+}
+
+/// Reads a person from the tenant, their rights on other mailboxes left out: that would take a look into every mailbox.
+async fn read(
+    web: &Web,
+    tenant: &TenantId,
+    id: &str,
+    upn: &str,
+) -> Result<domain::facts::Facts, Problem> {
+    let row = web.wiring.tenant(tenant.as_str()).await?;
+    let connection = web.wiring.connection(&row).await?;
+    let person = if upn.is_empty() {
+        Who::Written(id)
+    } else {
+        Who::Known { id, upn }
+    };
+    let wanted = Wanted {
+        person,
+        names: &[],
+        scan: Scan::Skip,
+        owned: &[],
+        now: clock::now(),
+    };
+    facts::read(&connection, &Ctx::of(Purpose::Plan), wanted)
+        .await
+        .map_err(|error| crate::planning::of_facts(tenant, error))
+}

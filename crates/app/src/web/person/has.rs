@@ -1,0 +1,282 @@
+//! What a person has, grouped as a plan groups it.
+
+use domain::ObjectId;
+use domain::facts::{Facts, MailboxFacts, RoleHeldBy, Unchecked};
+use domain::spec::Route;
+
+/// One thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Thing {
+    pub(super) what: String,
+    pub(super) value: String,
+    pub(super) note: String,
+}
+
+/// Things under one head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) icon: &'static str,
+    pub(super) name: &'static str,
+    pub(super) things: Vec<Thing>,
+    /// What is said when there is nothing.
+    pub(super) none: String,
+}
+
+fn thing(what: &str, value: impl Into<String>, note: impl Into<String>) -> Thing {
+    Thing {
+        what: what.to_owned(),
+        value: value.into(),
+        note: note.into(),
+    }
+}
+
+fn group(icon: &'static str, name: &'static str, things: Vec<Thing>) -> Group {
+    Group {
+        icon,
+        name,
+        things,
+        none: "none".to_owned(),
+    }
+}
+
+/// What stands in the head of the part: job, department, manager.
+pub(super) fn head(facts: &Facts) -> Vec<(String, String)> {
+    let person = &facts.person;
+    let parts = [
+        ("Job", person.job_title.clone()),
+        ("Department", person.department.clone()),
+        (
+            "Manager",
+            person.manager.as_ref().map(|one| one.display_name.clone()),
+        ),
+        ("Employee id", person.employee_id.clone()),
+    ];
+    let some = parts
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    some.collect()
+}
+
+/// All of it, in the fixed order.
+pub(super) fn groups(facts: &Facts) -> Vec<Group> {
+    vec![
+        group("person", "Account", account(facts)),
+        mailbox(facts),
+        group("people", "Groups and lists", memberships(facts)),
+        group("seats", "Licences", licences(facts)),
+        group("shield", "Roles", roles(facts)),
+        group("key", "Sign-in methods", methods(facts)),
+        group("apps", "Apps", apps(facts)),
+    ]
+}
+
+fn account(facts: &Facts) -> Vec<Thing> {
+    let person = &facts.person;
+    let mut things = vec![
+        thing(
+            "Sign-in",
+            if person.sign_in_allowed {
+                "allowed"
+            } else {
+                "blocked"
+            },
+            "",
+        ),
+        thing(
+            "Sign-in name",
+            person.upn.as_str(),
+            if person.synced {
+                "mastered on premises"
+            } else {
+                ""
+            },
+        ),
+    ];
+    if let Some(mail) = person.mail.as_ref().filter(|mail| **mail != person.upn) {
+        things.push(thing("Mail", mail.as_str(), ""));
+    }
+    if !facts.reports.is_empty() {
+        let names: Vec<&str> = facts
+            .reports
+            .iter()
+            .map(|one| one.display_name.as_str())
+            .collect();
+        things.push(thing("Direct reports", names.join(", "), ""));
+    }
+    things
+}
+
+fn mailbox(facts: &Facts) -> Group {
+    let mut out = group("mail", "Mailbox", Vec::new());
+    let mailbox = match &facts.mailbox {
+        MailboxFacts::None => return out,
+        MailboxFacts::OnPremises => {
+            out.none = "on premises, not read from here".to_owned();
+            return out;
+        }
+        MailboxFacts::Unread { because } => {
+            out.none = format!("not read: {because}");
+            return out;
+        }
+        MailboxFacts::Cloud(mailbox) => mailbox,
+    };
+    let size = mailbox.size_bytes.map_or_else(
+        || "size unknown".to_owned(),
+        |bytes| format!("{:.1}\u{202f}GB", bytes as f64 / 1e9),
+    );
+    let holds = if mailbox.holds.is_empty() {
+        String::new()
+    } else {
+        format!("on hold: {}", mailbox.holds.join(", "))
+    };
+    out.things.push(thing(
+        "Type",
+        mailbox.kind.as_str(),
+        format!("{size} {holds}").trim(),
+    ));
+    let forwards = mailbox
+        .forwarding_smtp
+        .as_ref()
+        .or(mailbox.forwarding_to.as_ref());
+    if let Some(to) = forwards {
+        out.things.push(thing(
+            "Forwarding",
+            to.as_str(),
+            if mailbox.keep_copy {
+                "a copy stays"
+            } else {
+                ""
+            },
+        ));
+    }
+    out.things.push(thing(
+        "Automatic reply",
+        mailbox.auto_reply.state.to_lowercase(),
+        "",
+    ));
+    if mailbox.hidden {
+        out.things.push(thing("Address lists", "hidden", ""));
+    }
+    let list = |what: &str, names: Vec<&str>| {
+        (!names.is_empty()).then(|| thing(what, names.join(", "), ""))
+    };
+    out.things.extend(list(
+        "Full access",
+        mailbox
+            .full_access
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+    ));
+    out.things.extend(list(
+        "Send as",
+        mailbox
+            .send_as
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+    ));
+    out.things.extend(list(
+        "Inbox rules",
+        mailbox.rules.iter().map(|one| one.name.as_str()).collect(),
+    ));
+    out.things.extend(list(
+        "Phones",
+        mailbox
+            .devices
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect(),
+    ));
+    if !facts.meetings.is_empty() {
+        out.things.push(thing(
+            "Meetings ahead",
+            format!("{} organised", facts.meetings.len()),
+            "",
+        ));
+    }
+    out
+}
+
+fn memberships(facts: &Facts) -> Vec<Thing> {
+    let owned = |id: &ObjectId| facts.owned_groups.iter().any(|own| own.group.id == *id);
+    let mut things: Vec<Thing> = facts
+        .memberships
+        .iter()
+        .map(|group| {
+            let what = if group.is_list() { "List" } else { "Group" };
+            thing(
+                what,
+                group.name.as_str(),
+                if owned(&group.id) { "owner" } else { "" },
+            )
+        })
+        .collect();
+    let only = facts
+        .owned_groups
+        .iter()
+        .filter(|own| facts.memberships.iter().all(|one| one.id != own.group.id));
+    things.extend(only.map(|own| thing("Owner of", own.group.name.as_str(), "")));
+    things
+}
+
+fn licences(facts: &Facts) -> Vec<Thing> {
+    let name = |id: &ObjectId| {
+        facts
+            .memberships
+            .iter()
+            .find(|one| one.id == *id)
+            .map_or("a group", |one| one.name.as_str())
+    };
+    facts
+        .licenses
+        .iter()
+        .map(|held| {
+            let note = match &held.route {
+                Route::Direct => "direct".to_owned(),
+                Route::Group(id) => format!("by {}", name(id)),
+            };
+            thing("Licence", held.name.as_str(), note)
+        })
+        .collect()
+}
+
+fn roles(facts: &Facts) -> Vec<Thing> {
+    facts
+        .roles
+        .iter()
+        .map(|role| {
+            let note = match &role.by {
+                RoleHeldBy::Eligibility => "eligible",
+                _ if role.privileged => "privileged",
+                _ => "",
+            };
+            thing("Role", role.name.as_str(), note)
+        })
+        .collect()
+}
+
+fn methods(facts: &Facts) -> Vec<Thing> {
+    let methods = facts.methods.iter();
+    methods
+        .map(|method| thing("Method", method.kind.as_str(), method.name.as_str()))
+        .collect()
+}
+
+fn apps(facts: &Facts) -> Vec<Thing> {
+    let apps = facts.owned_applications.iter();
+    apps.map(|app| {
+        let secrets = match app.secrets {
+            0 => String::new(),
+            1 => "1 secret".to_owned(),
+            more => format!("{more} secrets"),
+        };
+        thing("Owner of", app.name.as_str(), secrets)
+    })
+    .collect()
+}
+
+/// What was not read, and why.
+pub(super) fn unchecked(unchecked: &Unchecked) -> String {
+    format!("{}: {}", unchecked.what, unchecked.because)
+}
