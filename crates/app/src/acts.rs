@@ -3,5 +3,6 @@
 pub(crate) mod approve;
 pub(crate) mod begin;
 pub(crate) mod handle;
+pub(crate) mod request;
 pub(crate) mod steer;
 pub(crate) mod undo;

@@ -14,19 +14,22 @@ mod server;
 mod shell;
 mod when;
 
-mod docs;
 mod certificate;
+mod docs;
 mod error;
 mod findings;
 mod health;
 mod link;
 mod person;
+mod plan;
+mod request_form;
 mod run;
 mod session;
 mod set_up;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
+mod ticket;
 mod today;
 
 use std::sync::Arc;
@@ -113,6 +116,8 @@ pub(crate) fn routes() -> Routes {
         docs::routes,
         person::routes,
         run::routes,
+        plan::routes,
+        request_form::routes,
         session::routes,
         link::routes,
         set_up::routes,

@@ -30,7 +30,7 @@ use rights::Holder;
 pub use calendar::meetings;
 pub use joiner::{JoinerWanted, read_joiner};
 pub use mailbox::plain;
-pub use people::{ATTRIBUTES, USER_PROPERTIES, named, user};
+pub use people::{ATTRIBUTES, Hit, USER_PROPERTIES, named, search, user};
 pub use rights::Scan;
 
 /// What is to be read.

@@ -33,6 +33,12 @@ statements! {
             (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
         FROM plans LEFT JOIN runs ON runs.plan = plans.id
         WHERE ", of_scope!("plans.tenant"), " AND ", seen!("plan_rows", "plan_rows.id = plans.id"), " ORDER BY plans.made_ms DESC, plans.id LIMIT ?2");
+    SELECT_VERSIONS = concat!("SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
+            runs.id AS run,
+            (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
+        FROM plans LEFT JOIN runs ON runs.plan = plans.id
+        WHERE ", of_scope!("plans.tenant"), " AND ", seen!("plan_rows", "plan_rows.id = plans.id"), " AND plans.request = ?2
+        ORDER BY plans.made_ms, plans.id");
 }
 
 /// A plan in a list.
@@ -123,6 +129,24 @@ impl Store {
                 Ok((row.try_get("upn")?, plan))
             })
             .collect()
+    }
+
+    /// Every plan that was made for a request, oldest first: its versions.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn versions(
+        &self,
+        scope: &TenantScope,
+        request: &RequestId,
+    ) -> Result<Vec<PlanRow>, Error> {
+        let mut connection = self.read().await?;
+        let rows = sqlx::query(SELECT_VERSIONS)
+            .bind(scope.filter())
+            .bind(request.as_str())
+            .fetch_all(&mut *connection)
+            .await?;
+        rows.iter().map(plan_row).collect()
     }
 
     /// The newest plans, at most so many.

@@ -1,5 +1,6 @@
 //! Deciding on exactly one plan: approving it, approving a line of it later, taking the approval back.
 
+use domain::approval::{Case, Operator};
 use domain::plan::{Approval, Plan, StoredPlan};
 use domain::protect;
 use domain::{PlanId, RunId, StepKey};
@@ -57,16 +58,17 @@ pub(crate) async fn approve(
         .await
         .map_err(of_store)?;
     let plan = &stored.plan;
-    protect::may_approve(plan, decision.by).map_err(|why| {
-        Problem::refused("approver", why).hint(format!(
-            "have an approver of {} look at the plan and decide",
-            plan.tenant
-        ))
-    })?;
+    let run = wiring.store.run_of_plan(scope, &stored.id).await;
+    let run = run.map_err(of_store)?;
+    let stage = if run.is_some() {
+        Stage::Runs
+    } else {
+        Stage::Open
+    };
+    may_decide(wiring, &stored, decision.by, stage).await?;
     same_digest(&stored, decision.digest)?;
     let apart = lines(plan, decision.lines)?;
-    let run = wiring.store.run_of_plan(scope, &stored.id).await;
-    if let Some(run) = run.map_err(of_store)? {
+    if let Some(run) = run {
         return later_lines(wiring, scope, run, plan, decision.by, apart).await;
     }
     let approval = Approval {
@@ -88,6 +90,118 @@ pub(crate) async fn approve(
         need: stored.plan.approval.people as usize,
         stored: Box::new(stored),
     })
+}
+
+/// A decision to refuse, as it was given.
+pub(crate) struct Refusing<'a> {
+    /// The plan.
+    pub(crate) plan: &'a PlanId,
+    /// Who decides.
+    pub(crate) by: &'a str,
+    /// The digest that was read, whole or its beginning.
+    pub(crate) digest: Option<&'a str>,
+    /// Why.
+    pub(crate) reason: &'a str,
+}
+
+/// The longest reason that is kept, in characters.
+const LONGEST: usize = 4_000;
+
+/// Refuses a plan for good: it can neither be approved nor run.
+///
+/// # Errors
+/// When this person may not decide, the digest is another, no reason is given, and store errors.
+pub(crate) async fn refuse(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    refusing: &Refusing<'_>,
+) -> Result<StoredPlan, Problem> {
+    let stored = wiring
+        .store
+        .plan(scope, refusing.plan)
+        .await
+        .map_err(of_store)?;
+    may_decide(wiring, &stored, refusing.by, Stage::Open).await?;
+    same_digest(&stored, refusing.digest)?;
+    let reason = refusing.reason.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST {
+        let what = if reason.is_empty() {
+            "it is not said why the plan is refused".to_owned()
+        } else {
+            format!("the reason is longer than {LONGEST} characters")
+        };
+        return Err(Problem::refused("reason", what)
+            .hint("say in a sentence what would have to be otherwise; whoever asked reads it"));
+    }
+    let refusal = store::Refusal {
+        plan: stored.id.clone(),
+        digest: stored.digest.clone(),
+        by: refusing.by.to_owned(),
+        reason: reason.to_owned(),
+        at: clock::now(),
+    };
+    wiring
+        .store
+        .refuse(scope, &refusal)
+        .await
+        .map_err(of_store)?;
+    Ok(stored)
+}
+
+/// How far a plan is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It is to be decided on.
+    Open,
+    /// Its run goes on, and only lines of it are to be decided on: the time to decide on the plan is over, theirs is not.
+    Runs,
+}
+
+/// Whether this person may decide on this plan. What was decided before is held against it by the store.
+async fn may_decide(
+    wiring: &Wiring,
+    stored: &StoredPlan,
+    by: &str,
+    stage: Stage,
+) -> Result<(), Problem> {
+    let plan = &stored.plan;
+    let refused = |why: String| {
+        Problem::refused("approver", why).hint(format!(
+            "have an approver of {} look at the plan and decide",
+            plan.tenant
+        ))
+    };
+    let named = protect::may_approve(plan, by);
+    if stage == Stage::Runs {
+        return named.map_err(refused);
+    }
+    let operators = operators(wiring).await?;
+    let case = Case {
+        stored,
+        operators: &operators,
+        delegations: &[],
+        decisions: &[],
+        superseded_by: None,
+        now: clock::now(),
+    };
+    match case.may_decide(by) {
+        Ok(_) => Ok(()),
+        // The plan's own word about a person comes before that about roles.
+        Err(why) => Err(refused(named.err().unwrap_or(why))),
+    }
+}
+
+/// The provider's operators, as far as deciding goes. Whoever may not come in any more holds nothing.
+///
+/// # Errors
+/// Store errors.
+pub(crate) async fn operators(wiring: &Wiring) -> Result<Vec<Operator>, Problem> {
+    let operators = wiring.store.operators().await.map_err(of_store)?;
+    let operator = |one: store::Operator| Operator {
+        address: one.email,
+        grants: if one.disabled { Vec::new() } else { one.grants },
+    };
+    Ok(operators.into_iter().map(operator).collect())
 }
 
 /// Takes this person's approval back; the run that it cancels is returned.

@@ -6,12 +6,11 @@ use domain::{PlanId, RunId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Page, PlanFilter, PlanLine, PlanStatus, Refusal};
+use store::{Page, PlanFilter, PlanLine, PlanStatus};
 
 use super::{Api, Doc, PART, Part, Sent, data, kind, word};
 use crate::acts::approve::{self, Decided, Decision};
 use crate::acts::begin::begin;
-use crate::clock;
 use crate::problem::Problem;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
@@ -225,25 +224,13 @@ async fn refuse(
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Sent(refusing): Sent<Refusing>,
 ) -> Answer {
-    if refusing.reason.trim().is_empty() {
-        return Err(
-            Problem::refused("reason", "reason: say why, for whoever asked")
-                .hint("one sentence is enough"),
-        );
-    }
-    let refusal = Refusal {
-        plan: plan.clone(),
-        digest: refusing.digest.as_str().into(),
-        by: caller.address.clone(),
-        reason: refusing.reason,
-        at: clock::now(),
+    let refusal = approve::Refusing {
+        plan: &plan,
+        by: &caller.address,
+        digest: Some(&refusing.digest),
+        reason: &refusing.reason,
     };
-    let scope = caller.scope_of(&tenant);
-    web.wiring
-        .store
-        .refuse(&scope, &refusal)
-        .await
-        .map_err(of_store)?;
+    approve::refuse(&web.wiring, &caller.scope_of(&tenant), &refusal).await?;
     data(&Refused {
         plan,
         by: caller.address,

@@ -5,7 +5,7 @@ use serde_json::json;
 use store::TenantScope;
 
 use super::{Cx, name};
-use crate::acts::approve::{self, Decided, Decision};
+use crate::acts::approve::{self, Decided, Decision, Refusing};
 use crate::problem::{Exit, Outcome};
 use crate::wiring::of_store;
 
@@ -25,6 +25,12 @@ pub(crate) struct Args {
     /// Take the approval back: possible until the run starts
     #[arg(long, conflicts_with_all = ["digest", "lines"])]
     take_back: bool,
+    /// Refuse the plan for good: it can neither be approved nor run
+    #[arg(long, requires = "reason", conflicts_with_all = ["lines", "take_back"])]
+    refuse: bool,
+    /// Why it is refused; whoever asked reads it
+    #[arg(long, value_name = "TEXT", requires = "refuse")]
+    reason: Option<String>,
 }
 
 pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
@@ -46,6 +52,22 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         cx.show(
             &json!({ "plan": plan, "taken_back_by": by, "cancelled": cancelled }),
             format!("Approval of plan {plan} by {by} is taken back.{also}"),
+        );
+        return Ok(Exit::Done);
+    }
+    if args.refuse {
+        let refusing = Refusing {
+            plan: &plan,
+            by: &by,
+            digest: args.digest.as_deref(),
+            reason: args.reason.as_deref().unwrap_or_default(),
+        };
+        let stored = approve::refuse(&wiring, &scope, &refusing).await?;
+        cx.show(
+            &json!({ "plan": plan, "digest": stored.digest, "refused_by": by }),
+            format!(
+                "{by} refused plan {plan}. Nobody can approve it now; a new one:  tenure plan again {plan}"
+            ),
         );
         return Ok(Exit::Done);
     }

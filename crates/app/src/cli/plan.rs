@@ -9,15 +9,14 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use connectors::Purpose;
 use domain::plan::StoredPlan;
-use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
+use domain::request::{Kind, PersonHint, When};
 use domain::{PlanId, RequestId, RunId, TenantId};
-use jiff::{Timestamp, Zoned};
 use serde_json::{Value, json};
 use store::TenantScope;
 
 use super::Cx;
+use crate::acts::request::{self, Wish};
 use crate::acts::undo;
-use crate::clock;
 use crate::planning;
 use crate::problem::{Exit, Outcome, Problem};
 use crate::view;
@@ -195,32 +194,7 @@ fn switches(set: &[String]) -> Result<BTreeMap<String, Value>, Problem> {
 }
 
 fn at_option(text: &str) -> Result<When, Problem> {
-    when("--at", text)
-}
-
-/// A moment or a day as somebody typed it.
-fn when(field: &str, text: &str) -> Result<When, Problem> {
-    let text = text.trim();
-    if text == "now" {
-        return Ok(When::Now);
-    }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(When::At(at));
-    }
-    if let Ok(at) = text.parse::<Zoned>() {
-        return Ok(When::At(at.timestamp()));
-    }
-    let wrong = |why: &str| {
-        Err(Problem::refused("at", format!("{field} {text} {why}")).hint("give a time with its zone, like 2026-11-28T17:00+01:00, a date like 2026-11-28, or now"))
-    };
-    // A date alone; with a time of day beside it nobody would know in which zone that is.
-    if text.contains([':', 'T', ' ']) {
-        return wrong("is no time with a zone");
-    }
-    match text.parse::<jiff::civil::Date>() {
-        Ok(day) => Ok(When::On(day)),
-        Err(_) => wrong("is no time"),
-    }
+    request::when("--at", text)
 }
 
 async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
@@ -228,28 +202,13 @@ async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
         return Err(Problem::refused("person", "it is not said who leaves")
             .hint("give the sign-in name, like jane.roe@contoso.example"));
     }
-    let is_address = args.user.contains('@') || uuid::Uuid::try_parse(&args.user).is_ok();
-    let user = Some(Cited::typed(args.user.clone()));
-    let request = Request {
-        id: RequestId::new(clock::short_id('q')),
-        tenant: TenantId::new(args.how.tenant),
-        kind: Kind::Offboard,
-        person: PersonHint {
-            address: user.clone().filter(|_| is_address),
-            name: user.filter(|_| !is_address),
-            employee_id: None,
-        },
-        when: Some(Cited::typed(
-            args.how.at.as_deref().map_or(Ok(When::Now), at_option)?,
-        )),
-        fields: BTreeMap::new(),
+    let wish = Wish {
+        person: request::hint(&args.user),
+        when: args.how.at.as_deref().map_or(Ok(When::Now), at_option)?,
         switches: switches(&args.how.set)?,
-        origin: typed(&args.requester)?,
-        asks: Vec::new(),
-        confidential: Vec::new(),
-        only: None,
+        ..typed(&args.how.tenant, Kind::Offboard, &args.requester)?
     };
-    let stored = planning::make(wiring, request, !args.how.no_scan).await?;
+    let stored = request::make(wiring, wish, !args.how.no_scan).await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
 }
@@ -259,33 +218,32 @@ async fn onboard(cx: &Cx, wiring: &Wiring, args: Onboard) -> Outcome<Exit> {
     let at = args.how.at.as_deref().map(at_option).transpose()?;
     let mut set = person.switches;
     set.extend(switches(&args.how.set)?);
-    let request = Request {
-        id: RequestId::new(clock::short_id('q')),
-        tenant: TenantId::new(args.how.tenant),
-        kind: Kind::Onboard,
+    let wish = Wish {
         person: person.hint,
-        when: Some(Cited::typed(at.or(person.when).unwrap_or(When::Now))),
+        when: at.or(person.when).unwrap_or(When::Now),
         fields: person.fields,
         switches: set,
-        origin: typed(&args.requester)?,
-        asks: Vec::new(),
-        confidential: Vec::new(),
-        only: None,
+        ..typed(&args.how.tenant, Kind::Onboard, &args.requester)?
     };
-    let stored = planning::make(wiring, request, false).await?;
+    let stored = request::make(wiring, wish, false).await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)
 }
 
-/// A request that somebody typed; for a run that is taken back, which.
-fn typed(requester: &str) -> Result<Origin, Problem> {
-    Ok(Origin {
-        channel: "cli".to_owned(),
+/// A wish that somebody typed, with nothing in it yet.
+fn typed(tenant: &str, kind: Kind, requester: &str) -> Result<Wish, Problem> {
+    Ok(Wish {
+        tenant: TenantId::from(tenant),
+        kind,
+        person: PersonHint::default(),
+        when: When::Now,
+        fields: BTreeMap::new(),
+        switches: BTreeMap::new(),
+        only: None,
+        confidential: Vec::new(),
+        channel: "cli",
         requester: super::name("--requester", requester)?,
         reference: None,
-        received_at: clock::now(),
-        subject: None,
-        body: None,
     })
 }
 

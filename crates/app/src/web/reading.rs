@@ -126,6 +126,11 @@ fn joining(spec: &StepSpec) -> usize {
     }
 }
 
+/// The number of a step's phase.
+pub(crate) fn phase_number(plan: &Plan, spec: &StepSpec) -> usize {
+    phase(plan.kind, spec).number
+}
+
 /// A kind of object as a plan groups its changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -138,7 +143,7 @@ pub(crate) struct Group {
 /// The groups in their fixed order.
 pub(crate) const GROUPS: [Group; 10] = [
     Group {
-        icon: "user",
+        icon: "person",
         name: "Account",
     },
     Group {
@@ -146,11 +151,11 @@ pub(crate) const GROUPS: [Group; 10] = [
         name: "Mailbox",
     },
     Group {
-        icon: "users",
+        icon: "people",
         name: "Groups and lists",
     },
     Group {
-        icon: "ticket",
+        icon: "seats",
         name: "Licences",
     },
     Group {
@@ -166,15 +171,15 @@ pub(crate) const GROUPS: [Group; 10] = [
         name: "Devices",
     },
     Group {
-        icon: "app",
+        icon: "apps",
         name: "Apps",
     },
     Group {
-        icon: "message",
+        icon: "requests",
         name: "Messages",
     },
     Group {
-        icon: "hand",
+        icon: "person",
         name: "By hand",
     },
 ];
@@ -255,7 +260,7 @@ pub(crate) fn say(value: &Value) -> String {
         Value::String(text) if text.trim().is_empty() => "empty".to_owned(),
         Value::String(text) => match text.parse::<jiff::Timestamp>() {
             Ok(at) => at.strftime("%-d %b %Y %H:%M UTC").to_string(),
-            Err(_) => cut(text),
+            Err(_) => cut(&plainly(text)),
         },
         Value::Array(items) if items.is_empty() => "none".to_owned(),
         Value::Array(items) => cut(&items.iter().map(say).collect::<Vec<_>>().join(", ")),
@@ -266,6 +271,28 @@ pub(crate) fn say(value: &Value) -> String {
                 .collect();
             cut(&parts.join(", "))
         }
+    }
+}
+
+/// A vendor's word as people say it, and a time without a zone, where a text begins with one.
+fn plainly(text: &str) -> String {
+    let word = match text {
+        "UserMailbox" => "user mailbox",
+        "SharedMailbox" => "shared mailbox",
+        "Enabled" => "on",
+        "Disabled" => "off",
+        _ => "",
+    };
+    if !word.is_empty() {
+        return word.to_owned();
+    }
+    let (first, rest) = text.split_once(',').unwrap_or((text, ""));
+    match first.parse::<jiff::civil::DateTime>() {
+        Ok(at) if first.contains('T') && rest.is_empty() => {
+            at.strftime("%-d %b %Y %H:%M").to_string()
+        }
+        Ok(at) if first.contains('T') => format!("{},{rest}", at.strftime("%-d %b %Y %H:%M")),
+        _ => text.to_owned(),
     }
 }
 
@@ -342,6 +369,11 @@ mod tests {
         check(json!([]), "none");
         check(json!(["a", "b"]), "a, b");
         check(json!("2026-11-20T17:00:00Z"), "20 Nov 2026 17:00 UTC");
+        check(
+            json!("2026-12-08T11:38:35.0000000, 2 attendees"),
+            "8 Dec 2026 11:38, 2 attendees",
+        );
+        check(json!("SharedMailbox"), "shared mailbox");
         check(json!("x".repeat(200)), &format!("{}…", "x".repeat(79)));
     }
 

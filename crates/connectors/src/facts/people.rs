@@ -267,6 +267,53 @@ pub async fn named(graph: &Graph, ctx: &Ctx, names: &[String]) -> Result<Vec<Nam
     .await
 }
 
+/// Somebody found by the beginning of a name, with what tells two of the same name apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// The person.
+    pub person: PersonLite,
+    /// The department.
+    pub department: Option<String>,
+    /// The job title.
+    pub job_title: Option<String>,
+    /// Whether sign-in is allowed.
+    pub active: bool,
+    /// Whether the account is a guest's.
+    pub guest: bool,
+}
+
+/// The most people that a search gives.
+const HITS: u32 = 20;
+
+/// People whose name, first or last, or sign-in name begins so; at most 20, by name. For a person who chooses one.
+///
+/// # Errors
+/// When the read failed.
+pub async fn search(graph: &Graph, ctx: &Ctx, beginning: &str) -> Result<Vec<Hit>, Error> {
+    let begins = quoted(beginning.trim());
+    let filter = ["displayName", "givenName", "surname", "userPrincipalName"]
+        .map(|property| format!("startswith({property},{begins})"))
+        .join(" or ");
+    let properties = [LITE, &["department", "jobTitle"]].concat();
+    let path = Path::of(["users"])
+        .filter(&filter)
+        .select(&properties)
+        .top(HITS);
+    let answer = graph.get(ctx, &path).await?;
+    let mut hits: Vec<Hit> = items(&answer.body, "value")
+        .iter()
+        .map(|entry| Hit {
+            person: lite(entry),
+            department: text(entry, "department"),
+            job_title: text(entry, "jobTitle"),
+            active: flag(entry, "accountEnabled"),
+            guest: is_guest(entry),
+        })
+        .collect();
+    hits.sort_by(|one, other| one.person.display_name.cmp(&other.person.display_name));
+    Ok(hits)
+}
+
 /// Everybody found under a name. How they stand is told where it is clear who is meant.
 fn of_found(written: &str, found: Vec<(PersonLite, Standing)>) -> Named {
     let one = match found.as_slice() {

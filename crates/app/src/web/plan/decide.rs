@@ -1,0 +1,277 @@
+//! Decisions on a plan as forms send them. What may be decided is said by [`crate::acts::approve`]; here it is carried to and fro.
+
+use axum::extract::{Path, State};
+use axum::response::IntoResponse as _;
+use domain::{PlanId, TenantId};
+use serde::Deserialize;
+
+use super::{Look, page, phone};
+use crate::acts::approve::{self, Decided, Decision, Refusing};
+use crate::acts::{begin as beginning, request};
+use crate::clock;
+use crate::problem::Problem;
+use crate::web::answer::{page as answer, see};
+use crate::web::{Answer, Caller, Posted, Web, error};
+use crate::wiring::of_store;
+
+/// A decision.
+#[derive(Debug, Deserialize)]
+pub(super) struct Form {
+    /// The full digest of what was read.
+    #[serde(default)]
+    digest: String,
+    /// Lines that are ticked for themselves.
+    #[serde(default)]
+    line: Vec<String>,
+    /// Why it is refused.
+    #[serde(default)]
+    reason: String,
+    /// `phone` when it was sent from the page for phones.
+    #[serde(default)]
+    from: String,
+}
+
+/// Where a decision was sent from.
+struct Place<'a> {
+    web: &'a Web,
+    caller: &'a Caller,
+    tenant: &'a TenantId,
+    plan: &'a PlanId,
+    is_phone: bool,
+}
+
+impl Place<'_> {
+    fn address(&self) -> String {
+        let foot = if self.is_phone { "/approve" } else { "" };
+        format!("/t/{}/plans/{}{foot}", self.tenant, self.plan)
+    }
+
+    /// The page again, with what is wrong on top.
+    async fn again(&self, problem: Problem) -> Answer {
+        let (web, caller) = (self.web, self.caller);
+        // A plan that this reader may not see is not there, whatever else is wrong.
+        let status = problem.status();
+        let hint = problem.hint.unwrap_or_default();
+        let page = if self.is_phone {
+            let mut page = phone::of(web, caller, self.tenant, self.plan).await?;
+            page.wrong = problem.what;
+            answer(&page)?
+        } else {
+            let mut page = page::of(web, caller, self.tenant, self.plan, &Look::default()).await?;
+            page.wrong = problem.what;
+            page.wrong_hint = hint;
+            answer(&page)?
+        };
+        Ok((status, page).into_response())
+    }
+
+    /// The page again for what was refused; everything else is told as what it is.
+    async fn refused(&self, problem: Problem) -> Answer {
+        if problem.exit == crate::problem::Exit::Refused {
+            return self.again(problem).await;
+        }
+        Err(problem)
+    }
+}
+
+pub(super) async fn approve(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Posted(form): Posted<Form>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: form.from == "phone",
+    };
+    seen(&place).await?;
+    if let Err(problem) = whole(&form.digest) {
+        return place.refused(problem).await;
+    }
+    let scope = caller.scope_of(&tenant);
+    let decision = Decision {
+        plan: &plan,
+        by: &caller.address,
+        digest: Some(&form.digest),
+        lines: &form.line,
+    };
+    let decided = match approve::approve(&web.wiring, &scope, &decision).await {
+        Ok(decided) => decided,
+        Err(problem) => return place.refused(problem).await,
+    };
+    match decided {
+        Decided::Lines { run, .. } => see(&format!("/t/{tenant}/runs/{run}")),
+        Decided::Kept { have, need, .. } if have < need => see(&place.address()),
+        // What keeps a run from beginning stands on the plan's page, beside what was approved.
+        Decided::Kept { stored, .. } => match beginning::begin(&web.wiring, &stored).await {
+            Ok(begun) if !place.is_phone => see(&format!("/t/{tenant}/runs/{}", begun.run)),
+            Ok(_) => see(&place.address()),
+            Err(problem) => {
+                tracing::info!(plan = %plan, code = %problem.code, "approved, and no run began: {problem}");
+                see(&place.address())
+            }
+        },
+    }
+}
+
+pub(super) async fn refuse(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Posted(form): Posted<Form>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: form.from == "phone",
+    };
+    seen(&place).await?;
+    if let Err(problem) = whole(&form.digest) {
+        return place.refused(problem).await;
+    }
+    let refusing = Refusing {
+        plan: &plan,
+        by: &caller.address,
+        digest: Some(&form.digest),
+        reason: &form.reason,
+    };
+    match approve::refuse(&web.wiring, &caller.scope_of(&tenant), &refusing).await {
+        Ok(_) => see(&place.address()),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+pub(super) async fn take_back(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Posted(form): Posted<Form>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: form.from == "phone",
+    };
+    seen(&place).await?;
+    let scope = caller.scope_of(&tenant);
+    match approve::take_back(&web.wiring, &scope, &plan, &caller.address).await {
+        Ok(_) => see(&place.address()),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+/// Begins the run of a plan that has its approvals.
+pub(super) async fn begin(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: false,
+    };
+    seen(&place).await?;
+    let scope = caller.scope_of(&tenant);
+    let stored = web
+        .wiring
+        .store
+        .plan(&scope, &plan)
+        .await
+        .map_err(of_store)?;
+    match beginning::begin(&web.wiring, &stored).await {
+        Ok(begun) => see(&format!("/t/{tenant}/runs/{}", begun.run)),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+/// Something said about a plan.
+#[derive(Debug, Deserialize)]
+pub(super) struct Talk {
+    #[serde(default)]
+    text: String,
+}
+
+/// The longest comment, in characters.
+const LONGEST: usize = 4_000;
+
+pub(super) async fn comment(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Posted(talk): Posted<Talk>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: false,
+    };
+    seen(&place).await?;
+    let text = talk.text.trim();
+    if text.chars().count() > LONGEST {
+        let what = format!("the comment is longer than {LONGEST} characters");
+        return place
+            .refused(Problem::refused("comment", what).hint("say it shorter"))
+            .await;
+    }
+    if !text.is_empty() {
+        let scope = caller.scope_of(&tenant);
+        let store = &web.wiring.store;
+        let said = store.add_comment(&scope, &plan, &caller.address, text, clock::now());
+        said.await.map_err(of_store)?;
+    }
+    see(&format!("{}?tab=discussion", place.address()))
+}
+
+/// Makes a new version from the tenant as it is now.
+pub(super) async fn again(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let place = Place {
+        web: &web,
+        caller: &caller,
+        tenant: &tenant,
+        plan: &plan,
+        is_phone: false,
+    };
+    seen(&place).await?;
+    match request::again(&web.wiring, &caller.scope_of(&tenant), &plan).await {
+        Ok(stored) => see(&format!("/t/{tenant}/plans/{}", stored.id)),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+/// Whoever may not see a plan is told what everybody is told of a plan that is not there.
+async fn seen(place: &Place<'_>) -> Result<(), Problem> {
+    let scope = place.caller.scope_of(place.tenant);
+    match place.web.wiring.store.plan(&scope, place.plan).await {
+        Err(store::Error::Missing { .. }) => Err(error::no_page()),
+        Err(other) => Err(of_store(other)),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A page names the whole digest: what stands on it is for eyes only, and nothing is bound to that.
+fn whole(digest: &str) -> Result<(), Problem> {
+    const DIGITS: usize = 64;
+    if digest.len() == DIGITS {
+        return Ok(());
+    }
+    Err(
+        Problem::refused("digest", "the form does not say what exactly was read")
+            .hint("look at the plan again, and decide there"),
+    )
+}

@@ -1,0 +1,613 @@
+//! The plan's page as its template takes it.
+
+use askama::Template;
+use domain::access::Role;
+use domain::plan::{Plan, Remark, Weight};
+use domain::{PlanId, TenantId};
+use engine::state::Outcome;
+use jiff::tz::TimeZone;
+use store::TenantScope;
+
+use super::known::Known;
+use super::lead::{self, Start, number};
+use super::lines::{self, Covered, Group, Line, exact};
+use super::rail::{self, Bound, Check, Voter};
+use super::standing::{self, Mine, Reader, Stands};
+use super::{Look, compare};
+use crate::problem::Problem;
+use crate::web::shell::{Shell, initials};
+use crate::web::{Caller, Web, reading, ticket, when};
+use crate::wiring::of_store;
+
+/// Something an approver must know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RemarkLine {
+    /// The icon's name.
+    pub(crate) icon: &'static str,
+    /// Whether it needs a look.
+    pub(crate) is_amber: bool,
+    /// What.
+    pub(crate) text: String,
+    /// What it asks of its reader.
+    pub(crate) by: &'static str,
+}
+
+/// A comment.
+pub(crate) struct Said {
+    pub(crate) initials: String,
+    pub(crate) name: String,
+    pub(crate) at: String,
+    pub(crate) machine: String,
+    pub(crate) text: String,
+}
+
+/// Another plan of the same request.
+pub(crate) struct Version {
+    pub(crate) id: PlanId,
+    pub(crate) name: String,
+    pub(crate) made: String,
+    pub(crate) spaced: String,
+    pub(crate) is_this: bool,
+}
+
+/// A step that the policy leaves out.
+pub(crate) struct Off {
+    pub(crate) step: &'static str,
+    pub(crate) purpose: &'static str,
+}
+
+/// A value that was read.
+pub(crate) struct Fact {
+    pub(crate) object: String,
+    pub(crate) property: String,
+    pub(crate) value: String,
+}
+
+/// Values that were read, under one head.
+pub(crate) struct Facts {
+    pub(crate) icon: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// A step in the order of the run.
+pub(crate) struct Ordered {
+    pub(crate) step: String,
+    pub(crate) sentence: String,
+    pub(crate) holds: String,
+}
+
+/// A phase with its steps.
+pub(crate) struct OrderedPhase {
+    pub(crate) name: String,
+    pub(crate) steps: Vec<Ordered>,
+}
+
+/// A line that is ticked for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tick {
+    /// The step's key.
+    pub(crate) key: String,
+    /// What is ticked, as people say it.
+    pub(crate) what: String,
+}
+
+/// The bar at the foot: what can be decided, or why nothing can.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Bar {
+    /// Whether this reader decides here.
+    pub(crate) decides: bool,
+    /// Lines that are ticked for themselves.
+    pub(crate) ticks: Vec<Tick>,
+    /// What the button says with no line ticked.
+    pub(crate) none: String,
+    /// What it says with some.
+    pub(crate) some: String,
+    /// What it says with all.
+    pub(crate) all: String,
+    /// What stands in place of the decision.
+    pub(crate) says: String,
+    /// Whether this reader can take their approval back.
+    pub(crate) takes_back: bool,
+    /// Whether the run can be begun from here.
+    pub(crate) begins: bool,
+    /// Where to go on: address and words.
+    pub(crate) link: Option<(String, String)>,
+    /// Whether a new version can be made from here.
+    pub(crate) again: bool,
+}
+
+/// The whole page.
+#[derive(Template)]
+#[template(path = "plan.html")]
+pub(super) struct PlanPage {
+    pub(super) shell: Shell,
+    pub(super) tenant: String,
+    pub(super) here: String,
+    pub(super) id: String,
+    pub(super) title: String,
+    pub(super) kind: &'static str,
+    pub(super) word: String,
+    pub(super) start: Start,
+    pub(super) sentence: String,
+    pub(super) tab: &'static str,
+    pub(super) by_order: bool,
+    /// What went wrong with a decision; empty when nothing did.
+    pub(super) wrong: Vec<String>,
+    pub(super) wrong_hint: String,
+    /// Why the plan is no longer to be decided on.
+    pub(super) void: String,
+    pub(super) differences: Option<compare::Differences>,
+    pub(super) remarks: Vec<RemarkLine>,
+    pub(super) apart: Vec<Line>,
+    pub(super) covered: Vec<Covered>,
+    pub(super) covered_count: usize,
+    pub(super) groups: Vec<Group>,
+    pub(super) lines: usize,
+    pub(super) objects: usize,
+    pub(super) read: String,
+    pub(super) age: rail::Age,
+    pub(super) off: Vec<Off>,
+    pub(super) bar: Bar,
+    pub(super) voters: Vec<Voter>,
+    pub(super) need: String,
+    pub(super) because: String,
+    pub(super) bound: Bound,
+    pub(super) checks: Vec<Check>,
+    pub(super) source: ticket::Source,
+    pub(super) has_text: bool,
+    pub(super) facts: Vec<Facts>,
+    pub(super) fact_count: usize,
+    pub(super) order: Vec<OrderedPhase>,
+    pub(super) said: Vec<Said>,
+    pub(super) can_talk: bool,
+    pub(super) versions: Vec<Version>,
+    pub(super) confidential: Vec<String>,
+    pub(super) review: String,
+}
+
+/// The page for this reader.
+///
+/// # Errors
+/// For a plan that is not there for this reader, and store errors.
+pub(super) async fn of(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    id: &PlanId,
+    look: &Look,
+) -> Result<PlanPage, Problem> {
+    let known = Known::read(web, caller, tenant, id).await?;
+    let shell = Shell::new(
+        web,
+        caller,
+        "plans",
+        &reading::title(known.plan()),
+        Some(tenant),
+    )
+    .await?;
+    let differences = differences(web, caller, &known, look).await?;
+    Ok(made(
+        &known,
+        shell,
+        differences,
+        &viewer(web, caller, tenant),
+        look,
+    ))
+}
+
+/// Who looks, from where.
+pub(crate) struct Viewer {
+    pub(crate) address: String,
+    pub(crate) approves: bool,
+    pub(crate) asks: bool,
+    pub(crate) zone: TimeZone,
+}
+
+pub(super) fn viewer(web: &Web, caller: &Caller, tenant: &TenantId) -> Viewer {
+    Viewer {
+        address: caller.address.clone(),
+        approves: caller.may(Role::Approver, tenant),
+        asks: caller.may(Role::Requester, tenant),
+        zone: caller.here(web),
+    }
+}
+
+/// What another version says otherwise: the one asked for, or the one that took this plan's place.
+async fn differences(
+    web: &Web,
+    caller: &Caller,
+    known: &Known,
+    look: &Look,
+) -> Result<Option<compare::Differences>, Problem> {
+    let Some(other) = look.against.as_ref().or_else(|| known.newer()) else {
+        return Ok(None);
+    };
+    if !known.versions.iter().any(|row| row.id == *other) || *other == known.stored.id {
+        return Ok(None);
+    }
+    let scope: TenantScope = caller.scope_of(&known.plan().tenant);
+    let other = web
+        .wiring
+        .store
+        .plan(&scope, other)
+        .await
+        .map_err(of_store)?;
+    Ok(Some(compare::of(&known.stored, &other)))
+}
+
+/// The page from what is known.
+pub(super) fn made(
+    known: &Known,
+    shell: Shell,
+    differences: Option<compare::Differences>,
+    viewer: &Viewer,
+    look: &Look,
+) -> PlanPage {
+    let plan = known.plan();
+    let stands = Stands::of(known);
+    let reader = Reader {
+        address: &viewer.address,
+        approves: viewer.approves,
+    };
+    let mine = standing::mine(known, &reader);
+    let (kind, word) = stands.chip(known, mine == Mine::Decide);
+    let site = known.site();
+    let by_order = look.by.as_deref() == Some("order");
+    let groups = if by_order {
+        lines::by_phase(plan)
+    } else {
+        lines::by_object(plan)
+    };
+    let covered = lines::covered(plan);
+    let source = ticket::source(&known.request);
+    let facts = facts(plan);
+    let apart = if by_order {
+        Vec::new()
+    } else {
+        lines::apart(plan)
+    };
+    PlanPage {
+        tenant: plan.tenant.to_string(),
+        here: format!("/t/{}/plans/{}", plan.tenant, known.stored.id),
+        id: known.stored.id.to_string(),
+        title: reading::title(plan),
+        kind,
+        word,
+        start: lead::start(plan.at, &site, &viewer.zone, known.now),
+        sentence: lead::what(plan),
+        tab: tab(look.tab.as_deref()),
+        by_order,
+        wrong: Vec::new(),
+        wrong_hint: String::new(),
+        void: void(known, &stands, &viewer.zone),
+        differences,
+        remarks: plan.remarks.iter().map(remark).collect(),
+        covered_count: covered.iter().map(|one| one.count).sum(),
+        covered,
+        lines: groups.iter().map(|group| group.count).sum(),
+        objects: lines::objects(plan),
+        groups,
+        apart,
+        read: known
+            .stored
+            .read_at
+            .to_zoned(viewer.zone.clone())
+            .strftime("%H:%M:%S")
+            .to_string(),
+        age: rail::age(known),
+        off: off(known),
+        bar: bar(known, &stands, &mine, viewer),
+        voters: rail::voters(known, &viewer.address, &viewer.zone, &stands),
+        need: need(plan),
+        because: plan.approval.because.clone().unwrap_or_default(),
+        bound: rail::bound(known),
+        checks: rail::checks(known, &viewer.zone),
+        has_text: !source.pieces.is_empty(),
+        source,
+        fact_count: facts.iter().map(|group| group.facts.len()).sum(),
+        facts,
+        order: order(plan),
+        said: said(known, &viewer.zone),
+        can_talk: viewer.asks,
+        versions: versions(known, &viewer.zone),
+        confidential: known.request.confidential.clone(),
+        review: plan
+            .review
+            .as_ref()
+            .map(|review| review.text.clone())
+            .unwrap_or_default(),
+        shell,
+    }
+}
+
+fn tab(asked: Option<&str>) -> &'static str {
+    match asked {
+        Some("ticket") => "ticket",
+        Some("facts") => "facts",
+        Some("order") => "order",
+        Some("discussion") => "discussion",
+        _ => "changes",
+    }
+}
+
+fn need(plan: &Plan) -> String {
+    match plan.approval.people {
+        1 => "1 needed".to_owned(),
+        people => format!("{people} needed"),
+    }
+}
+
+/// A remark as a line: the weight says how much it should worry.
+pub(super) fn remark(remark: &Remark) -> RemarkLine {
+    let (icon, is_amber, by) = match remark.weight {
+        Weight::Danger => ("findings", true, "look at this"),
+        Weight::ByHand => ("person", true, "by hand, a finding keeps it open"),
+        Weight::Caution => ("shield", true, "think about it"),
+        Weight::Note => ("search", false, "to know"),
+    };
+    RemarkLine {
+        icon,
+        is_amber,
+        text: remark.text.clone(),
+        by,
+    }
+}
+
+/// Why nobody decides on this plan any more.
+fn void(known: &Known, stands: &Stands, zone: &TimeZone) -> String {
+    let short = |at| when::short(at, zone, known.now);
+    match stands {
+        Stands::Replaced(newer) => format!("A newer version took its place: {newer}."),
+        Stands::Expired(at) => format!(
+            "Nobody decided until {}, so nobody can any more.",
+            short(*at)
+        ),
+        Stands::Refused => known.refusal.as_ref().map_or_else(String::new, |refusal| {
+            let by = known.name_of(&refusal.by);
+            format!(
+                "{by} refused it {}: “{}”.",
+                short(refusal.at),
+                refusal.reason
+            )
+        }),
+        _ => String::new(),
+    }
+}
+
+/// What the bar holds.
+pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) -> Bar {
+    let plan = known.plan();
+    let base = format!("/t/{}", plan.tenant);
+    let short = |at| when::short(at, &viewer.zone, known.now);
+    let run_link =
+        |run: &domain::RunId, words: &str| Some((format!("{base}/runs/{run}"), words.to_owned()));
+    let mut bar = Bar::default();
+    match stands {
+        Stands::Waiting => match mine {
+            Mine::Decide => deciding(plan, &mut bar),
+            Mine::Look(why) => bar.says = why.clone(),
+            Mine::Decided(at) => {
+                let missing = plan.approval.people as usize - known.holding().len();
+                let waits = number(missing, "more approval", "more approvals");
+                bar.says = format!("You approved at {}. It waits for {waits}.", short(*at));
+                bar.takes_back = true;
+            }
+        },
+        Stands::Approved => {
+            bar.takes_back = matches!(mine, Mine::Decided(_));
+            bar.begins = known.against.is_empty() && viewer.approves;
+            bar.says = match known.against.first() {
+                None => "Approved, and no run has begun.".to_owned(),
+                Some(why) => format!("Approved, but it cannot run yet: {why}."),
+            };
+        }
+        Stands::Scheduled(run, at) => {
+            let who = match mine {
+                Mine::Decided(own) => format!("You approved at {}.", short(*own)),
+                _ => "Approved.".to_owned(),
+            };
+            bar.says = format!("{who} It starts {}.", short(*at));
+            bar.takes_back = matches!(mine, Mine::Decided(_));
+            bar.link = run_link(run, "Open the run");
+        }
+        Stands::Running(run) => {
+            bar.says = "It is being carried out.".to_owned();
+            bar.link = run_link(run, "Watch the run");
+        }
+        Stands::Ended(run, outcome) => {
+            bar.says = match outcome {
+                Outcome::Completed => "It was carried out and every step is verified.".to_owned(),
+                Outcome::NeedsReview => {
+                    "It was carried out, and something needs review.".to_owned()
+                }
+            };
+            bar.link = run_link(run, "Open the run");
+        }
+        Stands::Replaced(newer) => {
+            bar.says = "Nobody can approve this version.".to_owned();
+            bar.link = Some((
+                format!("{base}/plans/{newer}"),
+                "Open the new version".to_owned(),
+            ));
+        }
+        Stands::Refused | Stands::Expired(_) => {
+            bar.says =
+                "Nobody can approve this version. Plan again to decide on the tenant as it is now."
+                    .to_owned();
+            bar.again = viewer.asks;
+        }
+    }
+    bar
+}
+
+/// The ticks, and what the button says with and without them.
+fn deciding(plan: &Plan, bar: &mut Bar) {
+    bar.decides = true;
+    bar.ticks = plan
+        .steps
+        .iter()
+        .filter(|spec| spec.approved_apart())
+        .map(|spec| Tick {
+            key: spec.key.to_string(),
+            what: spec.summary.trim_end_matches('.').to_owned(),
+        })
+        .collect();
+    let lines = bar.ticks.len();
+    (bar.none, bar.some, bar.all) = match bar.ticks.as_slice() {
+        [] => ("Approve".to_owned(), String::new(), String::new()),
+        [one] => {
+            let step = one
+                .key
+                .split(':')
+                .next()
+                .unwrap_or(&one.key)
+                .replace('-', " ");
+            let with = format!("Approve with “{step}”");
+            (format!("Approve without “{step}”"), with.clone(), with)
+        }
+        _ => (
+            format!("Approve without the {lines} lines"),
+            "Approve with the ticked lines".to_owned(),
+            format!("Approve with all {lines} lines"),
+        ),
+    };
+}
+
+fn said(known: &Known, zone: &TimeZone) -> Vec<Said> {
+    let comments = known.comments.iter();
+    comments
+        .map(|comment| {
+            let name = known.name_of(&comment.by);
+            Said {
+                initials: initials(&name),
+                name,
+                at: when::day(comment.at, zone, known.now),
+                machine: when::machine(comment.at),
+                text: comment.text.clone(),
+            }
+        })
+        .collect()
+}
+
+fn versions(known: &Known, zone: &TimeZone) -> Vec<Version> {
+    let rows = known.versions.iter().enumerate();
+    rows.map(|(at, row)| Version {
+        id: row.id.clone(),
+        name: format!("Version {}", at + 1),
+        made: when::day(row.made_at, zone, known.now),
+        spaced: reading::digest_groups(row.digest.as_str()),
+        is_this: row.id == known.stored.id,
+    })
+    .rev()
+    .collect()
+}
+
+/// The steps that could stand in such a plan and do not, because the policy or the request has them off.
+fn off(known: &Known) -> Vec<Off> {
+    let Some((_, policy)) = &known.policy else {
+        return Vec::new();
+    };
+    let catalogue = steps::catalogue();
+    let kind = known.plan().kind;
+    let resolved = domain::policy::resolve(policy, kind, &known.request.switches, &catalogue);
+    let resolved = resolved.unwrap_or_default();
+    let entries = catalogue.entries.into_iter();
+    entries
+        .filter(|entry| resolved.get(entry.name).is_some_and(|step| !step.on))
+        .map(|entry| Off {
+            step: entry.name,
+            purpose: entry.purpose,
+        })
+        .collect()
+}
+
+/// Every value that was read and that the plan changes, to the letter.
+fn facts(plan: &Plan) -> Vec<Facts> {
+    let mut groups: Vec<Facts> = reading::GROUPS
+        .iter()
+        .map(|group| Facts {
+            icon: group.icon,
+            name: group.name,
+            facts: Vec::new(),
+        })
+        .collect();
+    for change in plan.steps.iter().flat_map(|spec| &spec.changes) {
+        groups[reading::group(change.object.kind)].facts.push(Fact {
+            object: change.object.name.clone(),
+            property: reading::property(&change.property),
+            value: exact(&change.now),
+        });
+    }
+    groups.retain(|group| !group.facts.is_empty());
+    groups
+}
+
+fn order(plan: &Plan) -> Vec<OrderedPhase> {
+    let phases = reading::phases(plan.kind).into_iter();
+    phases
+        .map(|phase| OrderedPhase {
+            name: format!("{} {}", phase.number, phase.name),
+            steps: plan
+                .steps
+                .iter()
+                .filter(|spec| reading::phase(plan.kind, spec) == phase)
+                .map(|spec| Ordered {
+                    step: spec.key.to_string(),
+                    sentence: spec.summary.clone(),
+                    holds: lines::holds(spec),
+                })
+                .collect(),
+        })
+        .filter(|phase| !phase.steps.is_empty())
+        .collect()
+}
+
+/// Words that the template puts together.
+impl PlanPage {
+    fn bound_count(&self) -> String {
+        (self.bound.yes + self.bound.partly + self.bound.never).to_string()
+    }
+
+    fn ticket_word(&self) -> &'static str {
+        if self.has_text { "Ticket" } else { "Request" }
+    }
+
+    fn talk_count(&self) -> String {
+        match self.said.len() {
+            0 => String::new(),
+            count => count.to_string(),
+        }
+    }
+
+    fn remark_alarm(&self) -> bool {
+        self.remarks.iter().any(|remark| remark.is_amber)
+    }
+
+    fn remark_note(&self) -> String {
+        let look = self.remarks.iter().filter(|remark| remark.is_amber).count();
+        match (look, self.remarks.len() - look) {
+            (0, know) => format!("{know} to know"),
+            (look, 0) => format!("{look} to look at"),
+            (look, know) => format!("{look} to look at, {know} to know"),
+        }
+    }
+
+    fn never_note(&self) -> String {
+        match self.apart.len() {
+            0 => "covered by the approval".to_owned(),
+            count => format!("{}, approved apart", number(count, "line", "lines")),
+        }
+    }
+
+    fn changes_note(&self) -> String {
+        let lines = number(self.lines, "line", "lines");
+        if self.by_order {
+            return format!(
+                "{lines} in {}",
+                number(self.groups.len(), "phase", "phases")
+            );
+        }
+        format!("{lines} on {}", number(self.objects, "object", "objects"))
+    }
+}

@@ -1,0 +1,1 @@
+//! What the form makes of what was sent, and what it refuses.
