@@ -13,6 +13,7 @@ mod people;
 mod products;
 mod rights;
 mod roles;
+mod seats;
 
 use domain::ObjectId;
 use domain::facts::{
@@ -32,6 +33,7 @@ pub use joiner::{JoinerWanted, read_joiner};
 pub use mailbox::plain;
 pub use people::{ATTRIBUTES, Hit, USER_PROPERTIES, named, search, user};
 pub use rights::Scan;
+pub use seats::{Seats, seats};
 
 /// What is to be read.
 #[derive(Clone, Debug)]
