@@ -3,6 +3,9 @@
 pub(crate) mod approve;
 pub(crate) mod begin;
 pub(crate) mod handle;
+pub(crate) mod ledger;
+pub(crate) mod policy;
 pub(crate) mod request;
 pub(crate) mod steer;
+pub(crate) mod tenant;
 pub(crate) mod undo;

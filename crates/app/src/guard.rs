@@ -24,9 +24,7 @@ use crate::wiring::Wiring;
 /// Every reason against it, and what to do.
 pub(crate) async fn may_begin(wiring: &Wiring, plan: &Plan) -> Result<(), Problem> {
     let (_, policy) = planning::policy(wiring, &plan.tenant).await?;
-    let mut reasons = person(&policy, plan);
-    reasons.extend(plan.steps.iter().filter_map(|spec| step(&policy, spec)));
-    reasons.dedup();
+    let reasons = against(&policy, plan);
     if reasons.is_empty() {
         return Ok(());
     }
@@ -39,6 +37,14 @@ pub(crate) async fn may_begin(wiring: &Wiring, plan: &Plan) -> Result<(), Proble
         hint: Some("correct the policy if that is a mistake, and apply it".to_owned()),
         exit: Exit::Refused,
     })
+}
+
+/// Everything that a policy says against carrying out this plan; nothing where it may be.
+pub(crate) fn against(policy: &Policy, plan: &Plan) -> Vec<String> {
+    let mut reasons = person(policy, plan);
+    reasons.extend(plan.steps.iter().filter_map(|spec| step(policy, spec)));
+    reasons.dedup();
+    reasons
 }
 
 /// What the policy in force says against touching the plan's person.

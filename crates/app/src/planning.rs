@@ -152,27 +152,41 @@ struct Basis {
 
 /// The plan for a request, not kept yet.
 async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPlan, Problem> {
+    let (version, policy) = policy(wiring, &request.tenant).await?;
+    under(wiring, request, &policy, version.digest.as_str(), scan).await
+}
+
+/// The plan for a request under this policy, from the tenant as it is now. Nothing is kept: to see what a policy would do.
+///
+/// # Errors
+/// As [`make`].
+pub(crate) async fn under(
+    wiring: &Wiring,
+    request: &Request,
+    policy: &Policy,
+    policy_digest: &str,
+    scan: bool,
+) -> Result<StoredPlan, Problem> {
     let scope = TenantScope::of(&request.tenant);
     let tenant = wiring
         .store
         .tenant(&scope, &request.tenant)
         .await
         .map_err(of_store)?;
-    let (version, policy) = policy(wiring, &request.tenant).await?;
-    authorised(&policy, request)?;
+    authorised(policy, request)?;
     let connection = wiring.connection(&tenant).await?;
     let basis = match request.kind {
-        Kind::Onboard => joiner::basis(wiring, &connection, request, &policy).await?,
-        Kind::Restore => reverse::basis(wiring, connection, request, &policy).await?,
+        Kind::Onboard => joiner::basis(wiring, &connection, request, policy).await?,
+        Kind::Restore => reverse::basis(wiring, connection, request, policy).await?,
         Kind::Offboard | Kind::Transfer => {
-            leaver::basis(wiring, &connection, request, &policy, scan).await?
+            leaver::basis(wiring, &connection, request, policy, scan).await?
         }
     };
     let ask = Ask {
         request,
         directory: &tenant.directory,
-        policy: &policy,
-        policy_digest: version.digest.as_str(),
+        policy,
+        policy_digest,
         facts: &basis.facts,
         at: basis.at,
         around: domain::planner::Around::default(),

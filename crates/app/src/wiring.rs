@@ -95,6 +95,15 @@ impl Wiring {
 }
 
 impl Wiring {
+    /// Lets go of a tenant's connection: the next call is made with what is stored now.
+    pub(crate) fn forget(&self, tenant: &TenantId) {
+        let mut connections = self
+            .connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        connections.remove(tenant);
+    }
+
     /// What this process sent to a tenant; nothing when it sent nothing.
     pub(crate) fn counts_of_tenant(&self, tenant: &TenantId) -> Option<Counts> {
         let connections = self

@@ -1,7 +1,7 @@
 //! A tenant's ledger: its signed head, whether all of it holds, and the proof of one entry.
 
 use domain::TenantId;
-use domain::ledger::{Head, Key, Proof, Report, verify};
+use domain::ledger::{Head, Key, Proof, Report, Row, line, verify};
 use store::{Ed25519, TenantScope};
 
 use crate::clock;
@@ -23,24 +23,48 @@ pub(crate) struct SignedHead {
 ///
 /// # Errors
 /// A head that does not carry our own signature, and store errors.
-pub(crate) async fn head(wiring: &Wiring, scope: &TenantScope, tenant: &TenantId) -> Result<SignedHead, Problem> {
-    let note = wiring.store.ledger_head(scope, tenant, clock::now()).await.map_err(of_store)?;
+pub(crate) async fn head(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    tenant: &TenantId,
+) -> Result<SignedHead, Problem> {
+    let note = wiring
+        .store
+        .ledger_head(scope, tenant, clock::now())
+        .await
+        .map_err(of_store)?;
     let text = wiring.store.verifier_key(tenant);
     let broken = |why: String| {
-        Problem::failed("ledger", format!("the newest head of the ledger of {tenant} does not hold: {why}"))
-            .hint("keep the store as it is, and compare with a head that was kept elsewhere")
+        Problem::failed(
+            "ledger",
+            format!("the newest head of the ledger of {tenant} does not hold: {why}"),
+        )
+        .hint("keep the store as it is, and compare with a head that was kept elsewhere")
     };
-    let key = Key::parse(&text).ok_or_else(|| broken("the store's key cannot be read".to_owned()))?;
+    let key =
+        Key::parse(&text).ok_or_else(|| broken("the store's key cannot be read".to_owned()))?;
     let head = Head::open(&note, &key, &Ed25519).map_err(|fault| broken(fault.to_string()))?;
-    Ok(SignedHead { head, note, key: text })
+    Ok(SignedHead {
+        head,
+        note,
+        key: text,
+    })
 }
 
 /// A tenant's whole ledger as it is exported.
 ///
 /// # Errors
 /// Store errors.
-pub(crate) async fn export(wiring: &Wiring, scope: &TenantScope, tenant: &TenantId) -> Result<String, Problem> {
-    wiring.store.export_ledger(scope, tenant, clock::now()).await.map_err(of_store)
+pub(crate) async fn export(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    tenant: &TenantId,
+) -> Result<String, Problem> {
+    wiring
+        .store
+        .export_ledger(scope, tenant, clock::now())
+        .await
+        .map_err(of_store)
 }
 
 /// Walks an export, as anybody can who has one; `outside` is a head that was kept elsewhere.
@@ -58,5 +82,49 @@ pub(crate) async fn prove(
     tenant: &TenantId,
     entry: u64,
 ) -> Result<Proof, Problem> {
-    wiring.store.prove_entry(scope, tenant, entry, clock::now()).await.map_err(of_store)
+    wiring
+        .store
+        .prove_entry(scope, tenant, entry, clock::now())
+        .await
+        .map_err(of_store)
+}
+
+/// A tenant's whole ledger for the viewer of a scope: the content of what the viewer may not see is left out, as if it were erased, and
+/// the ledger still verifies.
+///
+/// # Errors
+/// Store errors.
+pub(crate) async fn export_for(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    tenant: &TenantId,
+) -> Result<String, Problem> {
+    let text = export(wiring, scope, tenant).await?;
+    let hidden = wiring
+        .store
+        .hidden_entries(scope, tenant)
+        .await
+        .map_err(of_store)?;
+    Ok(without(&text, &hidden))
+}
+
+/// The export without the content of these entries, which are in rising order.
+fn without(export: &str, hidden: &[u64]) -> String {
+    if hidden.is_empty() {
+        return export.to_owned();
+    }
+    let mut text = String::with_capacity(export.len());
+    for own in export.split_inclusive('\n') {
+        match serde_json::from_str::<Row>(own) {
+            Ok(row) if hidden.binary_search(&row.entry.seq).is_ok() => {
+                text.push_str(&line(&Row {
+                    payload: None,
+                    salt: None,
+                    ..row
+                }));
+            }
+            _ => text.push_str(own),
+        }
+    }
+    text
 }

@@ -89,7 +89,11 @@ pub(crate) async fn add(wiring: &Wiring, connect: Connect) -> Result<TenantId, P
         credential,
         at: clock::now(),
     };
-    wiring.store.add_tenant(&TenantScope::of(&name), &new).await.map_err(of_store)?;
+    wiring
+        .store
+        .add_tenant(&TenantScope::of(&name), &new)
+        .await
+        .map_err(of_store)?;
     Ok(name)
 }
 
@@ -109,7 +113,9 @@ pub(crate) async fn renew(
     };
     let credential = given.usable()?;
     let scope = TenantScope::of(&tenant.name);
-    let set = wiring.store.set_credential(&scope, &tenant.name, &client, &credential, clock::now());
+    let set = wiring
+        .store
+        .set_credential(&scope, &tenant.name, &client, &credential, clock::now());
     set.await.map_err(of_store)?;
     wiring.forget(&tenant.name);
     Ok(client)
@@ -123,8 +129,10 @@ fn guid(field: &str, value: &str) -> Result<String, Problem> {
             "directory" => "the directory (tenant) id",
             _ => "the application (client) id",
         };
-        return Err(Problem::refused(field, format!("{what} “{value}” is no GUID"))
-            .hint("copy it from the app registration in the Entra admin center"));
+        return Err(
+            Problem::refused(field, format!("{what} “{value}” is no GUID"))
+                .hint("copy it from the app registration in the Entra admin center"),
+        );
     }
     Ok(guid)
 }
@@ -170,7 +178,10 @@ pub(crate) struct Checked {
 /// What keeps Tenure from signing in, with what to do.
 pub(crate) async fn check(wiring: &Wiring, tenant: &store::Tenant) -> Result<Checked, Problem> {
     let connection = wiring.connection(tenant).await?;
-    let granted = connection.granted().await.map_err(|error| of_call(&tenant.name, &error))?;
+    let granted = connection
+        .granted()
+        .await
+        .map_err(|error| of_call(&tenant.name, &error))?;
     let needs = needs(wiring, &tenant.name).await?;
     let needed: Vec<&str> = needs.keys().copied().collect();
     Ok(Checked {
@@ -216,24 +227,32 @@ fn needs_of(policy: Option<&Policy>) -> BTreeMap<&'static str, Vec<&'static str>
 }
 
 /// Every permission with where it stands: missing ones first, then the granted, then what nobody needs.
-fn matrix(
-    granted: &Granted,
-    needs: &BTreeMap<&'static str, Vec<&'static str>>,
-) -> Vec<Permission> {
+fn matrix(granted: &Granted, needs: &BTreeMap<&'static str, Vec<&'static str>>) -> Vec<Permission> {
     let mut lines: Vec<Permission> = needs
         .iter()
         .map(|(name, steps)| Permission {
             name: (*name).to_owned(),
             steps: steps.clone(),
-            state: if granted.missing(&[*name]).is_empty() { State::Granted } else { State::Missing },
+            state: if granted.missing(&[*name]).is_empty() {
+                State::Granted
+            } else {
+                State::Missing
+            },
         })
         .collect();
     // What was granted and covers nothing that is needed can be taken back.
     let held: BTreeSet<&String> = granted.graph.iter().chain(&granted.exchange).collect();
     for name in held {
-        let alone = Granted { graph: vec![name.clone()], exchange: Vec::new() };
+        let alone = Granted {
+            graph: vec![name.clone()],
+            exchange: Vec::new(),
+        };
         if needs.keys().all(|need| !alone.missing(&[*need]).is_empty()) {
-            lines.push(Permission { name: name.clone(), steps: Vec::new(), state: State::NotNeeded });
+            lines.push(Permission {
+                name: name.clone(),
+                steps: Vec::new(),
+                state: State::NotNeeded,
+            });
         }
     }
     lines.sort_by(|a, b| (a.state, &a.name).cmp(&(b.state, &b.name)));

@@ -4,14 +4,13 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use domain::TenantId;
-use domain::ledger::{End, Report, verify};
+use domain::ledger::{End, Report};
 use serde_json::json;
-use store::{Ed25519, TenantScope};
+use store::TenantScope;
 
 use super::Cx;
-use crate::clock;
+use crate::acts::ledger;
 use crate::problem::{Exit, Outcome, Problem};
-use crate::wiring::of_store;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -50,21 +49,10 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
             let wiring = cx.open().await?;
             let tenant = wiring.tenant(&name).await?.name;
             let scope = TenantScope::of(&tenant);
-            let text = wiring
-                .store
-                .export_ledger(&scope, &tenant, clock::now())
-                .await
-                .map_err(of_store)?;
+            let text = ledger::export(&wiring, &scope, &tenant).await?;
             write(&out, &text)?;
             if let Some(file) = &head {
-                write(
-                    file,
-                    &wiring
-                        .store
-                        .ledger_head(&scope, &tenant, clock::now())
-                        .await
-                        .map_err(of_store)?,
-                )?;
+                write(file, &ledger::head(&wiring, &scope, &tenant).await?.note)?;
             }
             let lines = text.lines().count();
             cx.show(&json!({ "tenant": name, "file": out, "head": head }), format!("Wrote the ledger of {name} ({lines} lines) to {}. Check it:  tenure ledger verify {}", out.display(), out.display()));
@@ -73,11 +61,8 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
         Command::Prove { name, entry } => {
             let wiring = cx.open().await?;
             let tenant: TenantId = wiring.tenant(&name).await?.name;
-            let proof = wiring
-                .store
-                .prove_entry(&TenantScope::of(&tenant), &tenant, entry, clock::now())
-                .await
-                .map_err(of_store)?;
+            let scope = TenantScope::of(&tenant);
+            let proof = ledger::prove(&wiring, &scope, &tenant, entry).await?;
             super::out(&format!("{:#}", json!(proof)));
             Ok(Exit::Done)
         }
@@ -102,7 +87,7 @@ fn check(cx: &Cx, file: &std::path::Path, head: Option<&std::path::Path>) -> Out
             std::fs::read_to_string(head).map_err(|error| Problem::unreadable("head", head, &error))
         })
         .transpose()?;
-    let report = verify(&export, outside.as_deref(), &Ed25519);
+    let report = ledger::check(&export, outside.as_deref());
     cx.show(&json!(report), said(&report));
     if !report.holds() {
         // The report is out already, and it is one document.

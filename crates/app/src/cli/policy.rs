@@ -7,12 +7,10 @@ use domain::TenantId;
 use domain::policy::{self, Policy, PolicyError};
 use miette::{LabeledSpan, NamedSource, miette};
 use serde_json::{Value, json};
-use store::TenantScope;
 
 use super::Cx;
-use crate::clock;
+use crate::acts::policy as acts;
 use crate::problem::{Exit, Outcome, Problem};
-use crate::wiring::of_store;
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -55,7 +53,7 @@ pub(crate) enum Command {
 pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
     match command {
         Command::Init { name } => {
-            let text = policy::template(&steps::catalogue());
+            let text = acts::template();
             cx.show(&json!({ "tenant": name, "policy": text }), &text);
         }
         Command::Schema => super::out(&format!("{:#}", policy::schema(&steps::catalogue()))),
@@ -92,11 +90,7 @@ fn read(file: &Path) -> Result<(String, Policy), Problem> {
 
 /// Errors of a policy with their lines, as a problem.
 pub(crate) fn wrong(name: &str, text: &str, errors: &[PolicyError]) -> Problem {
-    // A text that is not TOML is reported anew for each line after the first mistake; only the first is one.
-    let errors = match errors {
-        [first, ..] if first.field.is_empty() => std::slice::from_ref(first),
-        all => all,
-    };
+    let errors = acts::meaningful(errors);
     let shown: Vec<String> = errors
         .iter()
         .map(|error| shown(name, text, error))
@@ -142,11 +136,13 @@ async fn apply(cx: &Cx, name: &str, file: &Path, by: &str) -> Result<(), Problem
     let by = super::name("--as", by)?;
     let wiring = cx.open().await?;
     let tenant = TenantId::from(name);
-    let version = wiring
-        .store
-        .apply_policy(&TenantScope::of(&tenant), &tenant, &text, &by, clock::now())
-        .await
-        .map_err(of_store)?;
+    let new = acts::Application {
+        text: &text,
+        by: &by,
+        comment: None,
+        base: None,
+    };
+    let version = acts::apply(&wiring, &tenant, &new).await?;
     let data: Value =
         json!({ "tenant": name, "version": version.version, "digest": version.digest });
     cx.show(&data, format!("{name} has policy version {} (digest {}). Plans made under an older one stay bound to it.", version.version, version.digest.short()));

@@ -1,19 +1,15 @@
 //! `tenure tenant`: connect tenants, list them, and check what they granted.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Subcommand};
-use domain::TenantId;
-use domain::request::Kind;
 use serde_json::json;
-use store::{Credential, NewTenant, Secret, TenantScope};
+use store::{Secret, TenantScope};
 
 use super::{Cx, tell};
-use crate::clock;
-use crate::planning;
+use crate::acts::tenant::{self, Checked, Connect, Given};
 use crate::problem::{Exit, Outcome, Problem};
-use crate::wiring::{self, Wiring, of_call, of_store};
+use crate::wiring::{Wiring, of_store};
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
@@ -93,57 +89,27 @@ fn read(file: &Path, what: &str) -> Result<Secret, Problem> {
     Ok(Secret::new(bytes))
 }
 
-/// A GUID as stored.
-fn guid(field: &str, value: &str) -> Result<String, Problem> {
-    let guid = value.trim().to_lowercase();
-    if uuid::Uuid::try_parse(&guid).is_err() {
-        return Err(
-            Problem::refused("id", format!("{field} “{value}” is no GUID"))
-                .hint("copy it from the app registration in the Entra admin center"),
-        );
-    }
-    Ok(guid)
-}
-
-/// The credential that was given, held against what connectors can use.
-fn credential(args: &CredentialArgs) -> Result<Credential, Problem> {
-    let credential = match (&args.secret_file, &args.certificate, &args.key) {
-        (Some(file), _, _) => Credential::Secret(read(file, "secret")?),
-        (None, Some(certificate), Some(key)) => Credential::Certificate {
+/// The credential that was given.
+fn given(args: &CredentialArgs) -> Result<Given, Problem> {
+    match (&args.secret_file, &args.certificate, &args.key) {
+        (Some(file), _, _) => Ok(Given::Secret(read(file, "secret")?)),
+        (None, Some(certificate), Some(key)) => Ok(Given::Certificate {
             certificate: read(certificate, "certificate")?,
             key: read(key, "key")?,
-        },
-        _ => {
-            return Err(Problem::refused(
-                "credential",
-                "a secret, or a certificate with its key, is needed",
-            )
-            .hint("give --secret-file, or --certificate with --key"));
-        }
-    };
-    wiring::usable(credential.clone())?;
-    Ok(credential)
+        }),
+        _ => Err(Problem::refused(
+            "credential",
+            "a secret, or a certificate with its key, is needed",
+        )
+        .hint("give --secret-file, or --certificate with --key")),
+    }
 }
 
 async fn renew(cx: &Cx, wiring: &Wiring, args: RenewArgs) -> Outcome<Exit> {
     let tenant = wiring.tenant(&args.name).await?;
-    let client = match &args.client_id {
-        Some(given) => guid("--client-id", given)?,
-        None => tenant.client.clone(),
-    };
-    let credential = credential(&args.credential)?;
+    let given = given(&args.credential)?;
+    let client = tenant::renew(wiring, &tenant, args.client_id.as_deref(), given).await?;
     let name = &tenant.name;
-    wiring
-        .store
-        .set_credential(
-            &TenantScope::of(name),
-            name,
-            &client,
-            &credential,
-            clock::now(),
-        )
-        .await
-        .map_err(of_store)?;
     cx.show(
         &json!({ "tenant": name, "client": client }),
         format!(
@@ -154,26 +120,17 @@ async fn renew(cx: &Cx, wiring: &Wiring, args: RenewArgs) -> Outcome<Exit> {
 }
 
 async fn add(cx: &Cx, wiring: &Wiring, args: AddArgs) -> Outcome<Exit> {
-    let directory = guid("--tenant-id", &args.tenant_id)?;
-    let client = guid("--client-id", &args.client_id)?;
-    wiring::cloud(&cx.config, &args.cloud)?;
-    let credential = credential(&args.credential)?;
-    let name = TenantId::new(args.name);
-    let new = NewTenant {
-        name: name.clone(),
-        directory,
+    let connect = Connect {
+        name: args.name,
+        directory: args.tenant_id,
         cloud: args.cloud,
-        client,
-        credential,
-        at: clock::now(),
+        client: args.client_id,
+        given: given(&args.credential)?,
     };
-    wiring
-        .store
-        .add_tenant(&TenantScope::of(&name), &new)
-        .await
-        .map_err(of_store)?;
+    let directory = connect.directory.trim().to_lowercase();
+    let name = tenant::add(wiring, connect).await?;
     cx.show(
-        &json!({ "tenant": name, "directory": new.directory }),
+        &json!({ "tenant": name, "directory": directory }),
         format!("Added tenant {name}. Next: tenure policy init {name} > {name}.toml, edit it, tenure policy apply {name} {name}.toml --as YOU, tenure tenant check {name}"),
     );
     Ok(Exit::Done)
@@ -204,42 +161,14 @@ async fn list(cx: &Cx, wiring: &Wiring) -> Outcome<Exit> {
     Ok(Exit::Done)
 }
 
-/// What the switched-on steps of the policy need, or of all steps where there is no policy yet.
-async fn needed(wiring: &Wiring, name: &TenantId) -> Result<BTreeSet<&'static str>, Problem> {
-    let policy = match planning::policy(wiring, name).await {
-        Ok((_, policy)) => Some(policy),
-        Err(problem) if problem.code == "no-policy" => None,
-        Err(problem) => return Err(problem),
-    };
-    let catalogue = steps::catalogue();
-    let on_for = |entry: &domain::catalogue::Entry, kind: Kind| match &policy {
-        None => entry.default_on,
-        Some(policy) => policy
-            .playbook(kind)
-            .get(entry.name)
-            .map_or(entry.default_on, domain::policy::Setting::on),
-    };
-    let on = |entry: &domain::catalogue::Entry| {
-        let mut playbooks = [Kind::Offboard, Kind::Onboard].into_iter();
-        playbooks.any(|kind| entry.kinds.contains(&kind) && on_for(entry, kind))
-    };
-    Ok(catalogue
-        .entries
-        .iter()
-        .filter(|entry| on(entry))
-        .flat_map(|entry| entry.permissions.iter().copied())
-        .collect())
-}
-
 async fn check(cx: &Cx, wiring: &Wiring, name: &str) -> Outcome<Exit> {
     let tenant = wiring.tenant(name).await?;
-    let connection = wiring.connection(&tenant).await?;
-    let granted = connection
-        .granted()
-        .await
-        .map_err(|error| of_call(&tenant.name, &error))?;
-    let needed: Vec<&str> = needed(wiring, &tenant.name).await?.into_iter().collect();
-    let missing = granted.missing(&needed);
+    let Checked {
+        granted,
+        needed,
+        missing,
+        ..
+    } = tenant::check(wiring, &tenant).await?;
     let data = json!({ "tenant": name, "graph": granted.graph, "exchange": granted.exchange, "needed": needed, "missing": missing });
     if missing.is_empty() {
         cx.show(
