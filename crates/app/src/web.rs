@@ -6,27 +6,42 @@ mod answer;
 mod assets;
 mod caller;
 mod gate;
+mod lists;
 mod live;
 mod posted;
 mod reading;
 mod routes;
 mod server;
 mod shell;
+mod strips;
 mod when;
+mod zones;
 
 mod certificate;
+mod connect;
 mod docs;
 mod error;
+mod find;
 mod findings;
 mod health;
+mod ledger;
 mod link;
+mod people;
 mod person;
 mod plan;
+mod plans;
+mod policy;
+mod reports;
 mod request_form;
+mod requests;
 mod run;
+mod runs;
+mod sandbox;
+mod seats;
 mod session;
 mod set_up;
 mod settings;
+mod tenants;
 #[cfg(test)]
 pub(crate) mod tests;
 mod ticket;
@@ -111,17 +126,29 @@ pub(crate) fn routes() -> Routes {
     let all = [
         assets::routes,
         certificate::routes,
+        connect::routes,
+        docs::routes,
+        find::routes,
         findings::routes,
         health::routes,
-        docs::routes,
-        person::routes,
-        run::routes,
-        plan::routes,
-        request_form::routes,
-        session::routes,
+        ledger::routes,
         link::routes,
+        people::routes,
+        person::routes,
+        plan::routes,
+        plans::routes,
+        policy::routes,
+        reports::routes,
+        request_form::routes,
+        requests::routes,
+        run::routes,
+        runs::routes,
+        sandbox::routes,
+        seats::routes,
+        session::routes,
         set_up::routes,
         settings::routes,
+        tenants::routes,
         today::routes,
         crate::api::routes,
     ];

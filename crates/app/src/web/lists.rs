@@ -58,13 +58,22 @@ impl Asked {
     }
 
     fn address(&self, path: &str, state: &str, before: &str) -> String {
-        let parts = [("state", state), ("kind", &self.kind), ("q", self.q.trim()), ("before", before)];
+        let parts = [
+            ("state", state),
+            ("kind", &self.kind),
+            ("q", self.q.trim()),
+            ("before", before),
+        ];
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in parts.into_iter().filter(|(_, value)| !value.is_empty()) {
             query.append_pair(name, value);
         }
         let query = query.finish();
-        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+        if query.is_empty() {
+            path.to_owned()
+        } else {
+            format!("{path}?{query}")
+        }
     }
 }
 
@@ -88,7 +97,10 @@ pub(super) struct Mark {
 impl Mark {
     /// A status.
     pub(super) fn new(kind: &'static str, word: impl Into<String>) -> Self {
-        Self { kind, word: word.into() }
+        Self {
+            kind,
+            word: word.into(),
+        }
     }
 
     /// A word beside it.
@@ -252,7 +264,10 @@ pub(super) async fn show(
 
 /// The address of a list: `/plans`, or `/t/contoso/plans`.
 pub(super) fn path(tenant: Option<&TenantId>, noun: &str) -> String {
-    tenant.map_or_else(|| format!("/{noun}"), |tenant| format!("/t/{tenant}/{noun}"))
+    tenant.map_or_else(
+        || format!("/{noun}"),
+        |tenant| format!("/t/{tenant}/{noun}"),
+    )
 }
 
 /// The verb of a kind.
@@ -272,12 +287,20 @@ pub(super) fn deed(kind: Kind, name: &str) -> String {
 
 /// Whose a line is: the tenant where several are shown, and the sign-in name.
 pub(super) fn whose(tenant: &TenantId, upn: &str, one: bool) -> String {
-    if one { upn.to_owned() } else { format!("{tenant} · {upn}") }
+    if one {
+        upn.to_owned()
+    } else {
+        format!("{tenant} · {upn}")
+    }
 }
 
 /// `1 plan`, `4 plans`.
 pub(super) fn many(count: usize, one: &str, several: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {several}") }
+    if count == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{count} {several}")
+    }
 }
 
 /// A plan as a line.
@@ -371,7 +394,10 @@ fn waits(line: &RunLine, zones: &Zones) -> String {
         (RunStatus::Running, ..) => "Carries out its steps".to_owned(),
         (RunStatus::Paused, ..) => "Paused: nothing new is started".to_owned(),
         (RunStatus::Cancelling, ..) => "Settles what is in flight".to_owned(),
-        (RunStatus::NeedsReview, ..) => format!("Needs review: {}", many(open, "finding is open", "findings are open")),
+        (RunStatus::NeedsReview, ..) => format!(
+            "Needs review: {}",
+            many(open, "finding is open", "findings are open")
+        ),
         (RunStatus::Completed, _, Some(ended)) => format!("Completed {}", at(ended)),
         (RunStatus::Completed, _, None) => "Completed".to_owned(),
     }
@@ -387,4 +413,4 @@ pub(super) fn of_list(error: store::Error) -> Problem {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::web) mod tests;

@@ -26,21 +26,37 @@ async fn show(
     let tenant = tenant.map(|Path(tenant)| tenant);
     let scope = lists::scope(&caller, tenant.as_ref());
     let name = asked.name();
-    let found = web.wiring.store.list_people(&scope, name.as_deref(), asked.after());
+    let found = web
+        .wiring
+        .store
+        .list_people(&scope, name.as_deref(), asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let zones = Zones::of(&web, &caller, found.lines.iter().map(|line| &line.tenant)).await;
-    let lines = found.lines.iter().map(|one| line(one, &zones, tenant.is_some()));
+    let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
+    let zones = Zones::of(&web, &caller, tenants).await;
+    let lines = found
+        .lines
+        .iter()
+        .map(|one| line(one, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "people");
-    let mut list = List::new("People", path, &asked, &[], found.next.as_ref()).lines(lines.collect());
+    let mut list =
+        List::new("People", path, &asked, &[], found.next.as_ref()).lines(lines.collect());
     list.kinds = Vec::new();
     list.lead = (
         "Everybody that a plan was made for.".to_owned(),
         "By sign-in name; others are found in the tenant when a request names them.".to_owned(),
     );
     list.empty = if name.is_some() {
-        ("No plan was made for anybody of this name.".to_owned(), String::new(), "")
+        (
+            "No plan was made for anybody of this name.".to_owned(),
+            String::new(),
+            "",
+        )
     } else {
-        ("No plan was made for anybody yet.".to_owned(), lists::path(tenant.as_ref(), "requests/new"), "New request")
+        (
+            "No plan was made for anybody yet.".to_owned(),
+            lists::path(tenant.as_ref(), "requests/new"),
+            "New request",
+        )
     };
     lists::show(&web, &caller, "people", tenant.as_ref(), list).await
 }

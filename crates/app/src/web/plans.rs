@@ -40,19 +40,28 @@ async fn show(
     };
     let found = web.wiring.store.list_plans(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web.wiring.store.counts(&scope).await.map_err(lists::of_list)?;
-    let zones = Zones::of(&web, &caller, found.lines.iter().map(|line| &line.tenant)).await;
+    let counts = web
+        .wiring
+        .store
+        .counts(&scope)
+        .await
+        .map_err(lists::of_list)?;
+    let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
+    let zones = Zones::of(&web, &caller, tenants).await;
     let lines = found.lines.iter();
     let lines = lines.map(|line| lists::plan(line, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "plans");
-    let mut list = List::new("Plans", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
+    let mut list =
+        List::new("Plans", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
     list.lead = lead(counts.plans_waiting);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "requests/new"));
     lists::show(&web, &caller, "plans", tenant.as_ref(), list).await
 }
 
 fn lead(waiting: u64) -> (String, String) {
-    let more = "A plan is what will change for one person; a run carries it out once it is approved.".to_owned();
+    let more =
+        "A plan is what will change for one person; a run carries it out once it is approved."
+            .to_owned();
     match waiting {
         0 => ("No plan waits for a decision.".to_owned(), more),
         1 => ("1 plan waits for a decision.".to_owned(), more),
@@ -64,5 +73,9 @@ fn empty(asked: &Asked, new: &str) -> (String, String, &'static str) {
     if asked.is_filtered() {
         return ("No plan is like this.".to_owned(), String::new(), "");
     }
-    ("No plan was made yet. A request makes the first.".to_owned(), new.to_owned(), "New request")
+    (
+        "No plan was made yet. A request makes the first.".to_owned(),
+        new.to_owned(),
+        "New request",
+    )
 }

@@ -11,7 +11,11 @@ use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 
 /// The states to filter by, with what they are called.
-const STATES: [(&str, &str); 3] = [("asks", "Asks"), ("new", "No plan yet"), ("planned", "Planned")];
+const STATES: [(&str, &str); 3] = [
+    ("asks", "Asks"),
+    ("new", "No plan yet"),
+    ("planned", "Planned"),
+];
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -32,13 +36,26 @@ async fn show(
         kind: asked.kind(),
         upn: asked.name(),
     };
-    let found = web.wiring.store.list_requests(&scope, &filter, asked.after());
+    let found = web
+        .wiring
+        .store
+        .list_requests(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web.wiring.store.counts(&scope).await.map_err(lists::of_list)?;
-    let zones = Zones::of(&web, &caller, found.lines.iter().map(|line| &line.tenant)).await;
-    let lines = found.lines.iter().map(|one| line(one, &zones, tenant.is_some()));
+    let counts = web
+        .wiring
+        .store
+        .counts(&scope)
+        .await
+        .map_err(lists::of_list)?;
+    let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
+    let zones = Zones::of(&web, &caller, tenants).await;
+    let lines = found
+        .lines
+        .iter()
+        .map(|one| line(one, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "requests");
-    let mut list = List::new("Requests", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
+    let mut list =
+        List::new("Requests", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
     list.lead = lead(counts.asks);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "requests/new"));
     lists::show(&web, &caller, "requests", tenant.as_ref(), list).await
@@ -46,9 +63,20 @@ async fn show(
 
 /// A request as a line.
 pub(super) fn line(line: &RequestLine, zones: &Zones, one: bool) -> Line {
-    let name = line.name.as_deref().or(line.upn.as_deref()).unwrap_or("somebody not named yet");
+    let name = line
+        .name
+        .as_deref()
+        .or(line.upn.as_deref())
+        .unwrap_or("somebody not named yet");
     let mut marks = vec![match line.status {
-        RequestStatus::Asks => Mark::new("asks", lists::many(usize::try_from(line.asks).unwrap_or(0), "question", "questions")),
+        RequestStatus::Asks => Mark::new(
+            "asks",
+            lists::many(
+                usize::try_from(line.asks).unwrap_or(0),
+                "question",
+                "questions",
+            ),
+        ),
         RequestStatus::New => Mark::new("queued", "No plan yet"),
         RequestStatus::Planned => Mark::plain("Planned"),
     }];
@@ -64,7 +92,11 @@ pub(super) fn line(line: &RequestLine, zones: &Zones, one: bool) -> Line {
         href: format!("/t/{}/requests/{}", line.tenant, line.id),
         initials: initials(name),
         name: lists::deed(line.kind, name),
-        sub: lists::whose(&line.tenant, line.upn.as_deref().unwrap_or(line.id.as_str()), one),
+        sub: lists::whose(
+            &line.tenant,
+            line.upn.as_deref().unwrap_or(line.id.as_str()),
+            one,
+        ),
         marks,
         moment: zones.moment(&line.tenant, line.at),
         ..Line::default()
@@ -73,9 +105,18 @@ pub(super) fn line(line: &RequestLine, zones: &Zones, one: bool) -> Line {
 
 fn lead(asks: u64) -> (String, String) {
     match asks {
-        0 => ("No request asks anything.".to_owned(), "Each becomes a plan before anything changes.".to_owned()),
-        1 => ("1 request asks something.".to_owned(), "Nothing is planned for it until it is answered.".to_owned()),
-        many => (format!("{many} requests ask something."), "Nothing is planned for them until they are answered.".to_owned()),
+        0 => (
+            "No request asks anything.".to_owned(),
+            "Each becomes a plan before anything changes.".to_owned(),
+        ),
+        1 => (
+            "1 request asks something.".to_owned(),
+            "Nothing is planned for it until it is answered.".to_owned(),
+        ),
+        many => (
+            format!("{many} requests ask something."),
+            "Nothing is planned for them until they are answered.".to_owned(),
+        ),
     }
 }
 
@@ -83,5 +124,9 @@ fn empty(asked: &Asked, new: &str) -> (String, String, &'static str) {
     if asked.is_filtered() {
         return ("No request is like this.".to_owned(), String::new(), "");
     }
-    ("Nobody asked for anything yet.".to_owned(), new.to_owned(), "New request")
+    (
+        "Nobody asked for anything yet.".to_owned(),
+        new.to_owned(),
+        "New request",
+    )
 }

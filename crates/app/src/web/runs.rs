@@ -39,12 +39,19 @@ async fn show(
     };
     let found = web.wiring.store.list_runs(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web.wiring.store.counts(&scope).await.map_err(lists::of_list)?;
-    let zones = Zones::of(&web, &caller, found.lines.iter().map(|line| &line.tenant)).await;
+    let counts = web
+        .wiring
+        .store
+        .counts(&scope)
+        .await
+        .map_err(lists::of_list)?;
+    let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
+    let zones = Zones::of(&web, &caller, tenants).await;
     let lines = found.lines.iter();
     let lines = lines.map(|line| lists::run(line, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "runs");
-    let mut list = List::new("Runs", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
+    let mut list =
+        List::new("Runs", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
     list.lead = lead(&counts);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "plans"));
     lists::show(&web, &caller, "runs", tenant.as_ref(), list).await
@@ -68,5 +75,9 @@ fn empty(asked: &Asked, plans: &str) -> (String, String, &'static str) {
     if asked.is_filtered() {
         return ("No run is like this.".to_owned(), String::new(), "");
     }
-    ("Nothing was carried out yet. An approved plan makes the first run.".to_owned(), plans.to_owned(), "Plans")
+    (
+        "Nothing was carried out yet. An approved plan makes the first run.".to_owned(),
+        plans.to_owned(),
+        "Plans",
+    )
 }

@@ -45,14 +45,21 @@ pub(super) struct Strip {
 pub(super) fn strip(lengths: &[i64]) -> Strip {
     let mut sorted: Vec<i64> = lengths.iter().map(|ms| (*ms).max(0)).collect();
     sorted.sort_unstable();
-    let (Some(slowest), Some(median)) = (sorted.last().copied(), sorted.get(sorted.len() / 2).copied()) else {
+    let (Some(slowest), Some(median)) = (
+        sorted.last().copied(),
+        sorted.get(sorted.len() / 2).copied(),
+    ) else {
         return Strip::default();
     };
     let fence = fence(&sorted);
     let usual = sorted.iter().rev().find(|ms| **ms <= fence).copied();
     let longest = usual.unwrap_or(slowest).max(1);
     let outliers = sorted.iter().filter(|ms| **ms > fence).count();
-    let leavers = if sorted.len() == 1 { "leaver" } else { "leavers" };
+    let leavers = if sorted.len() == 1 {
+        "leaver"
+    } else {
+        "leavers"
+    };
     let far = match outliers {
         0 => String::new(),
         1 => ", one far beyond the others".to_owned(),
@@ -78,7 +85,10 @@ fn fence(sorted: &[i64]) -> i64 {
     (high + (high - low) * 3 / 2).max(median * 2)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a picture, to a tenth of a point")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a picture, to a tenth of a point"
+)]
 fn lay(sorted: &[i64], fence: i64, longest: i64) -> Vec<Dot> {
     let mut column = (0_u32, 0_usize);
     let mut far = 0_usize;
@@ -93,9 +103,17 @@ fn lay(sorted: &[i64], fence: i64, longest: i64) -> Vec<Dot> {
             let share = *ms as f64 / longest as f64;
             let x = FIRST + share * (LAST - FIRST) * 0.75;
             let at = (x / STEP).round();
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 200")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "between 0 and 200"
+            )]
             let number = at as u32;
-            column = if column.0 == number { (number, column.1 + 1) } else { (number, 0) };
+            column = if column.0 == number {
+                (number, column.1 + 1)
+            } else {
+                (number, 0)
+            };
             dot((at * STEP).min(WIDTH), LANES[column.1 % LANES.len()], false)
         })
         .collect()
@@ -140,7 +158,11 @@ pub(super) fn share(runs: &[&RunLine]) -> Share {
         many => format!(" · {many} open findings"),
     };
     Share {
-        figure: if thousandths == 1_000 { "100\u{202f}%".to_owned() } else { format!("{percent:.1}\u{202f}%") },
+        figure: if thousandths == 1_000 {
+            "100\u{202f}%".to_owned()
+        } else {
+            format!("{percent:.1}\u{202f}%")
+        },
         width: format!("{percent:.1}"),
         rest: (not > 0).then(|| {
             let wide = (100.0 - percent - 0.6).max(1.6);
@@ -167,7 +189,11 @@ mod tests {
         assert_eq!(strip.dots.len(), 8);
         assert_eq!(strip.dots.iter().filter(|dot| dot.out).count(), 1);
         assert_eq!(strip.slowest, "slowest 1\u{202f}min");
-        assert!(strip.said.ends_with("one far beyond the others"), "{}", strip.said);
+        assert!(
+            strip.said.ends_with("one far beyond the others"),
+            "{}",
+            strip.said
+        );
     }
 
     #[test]

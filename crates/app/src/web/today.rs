@@ -1,14 +1,284 @@
-//! Today: what needs me now?
+//! Today: what needs me now? What waits for me, then what runs, then what is wrong, then the figures.
 
+mod first;
+mod view;
+
+use askama::Template;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect};
+use domain::TenantId;
+use domain::access::Role;
+use domain::protect;
+use store::{
+    FindingFilter, FindingLine, FindingStatus, PlanFilter, PlanLine, PlanStatus, RequestFilter,
+    RequestLine, RequestStatus, RunFilter, RunLine, RunStatus, TenantScope,
+};
 
-use super::{Answer, Needs, Routes};
+use super::answer::page;
+use super::lists::{self, Line};
+use super::shell::Shell;
+use super::zones::Zones;
+use super::{Answer, Caller, Needs, Routes, Web};
+use crate::acts;
+use crate::clock;
+use crate::problem::Problem;
+use crate::wiring::of_store;
+
+/// How many lines of each kind are shown; the lists have the rest.
+const SHOWN: usize = 8;
+/// How many pages of waiting plans are looked through for those that this reader may decide on.
+const PAGES: usize = 3;
+/// How far back the strips look.
+const DAYS: i64 = 30;
+/// The most dots on a strip.
+const DOTS: u32 = 400;
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.get("/", Needs::SignedIn, first)
+    routes
+        .get("/", Needs::SignedIn, first_page)
+        .get("/today", Needs::SignedIn, show)
+        .get("/t/{tenant}/today", Needs::There(Role::Viewer), show)
 }
 
 /// The first page is Today, under an address of its own.
-async fn first() -> Answer {
+async fn first_page() -> Answer {
     Ok(Redirect::to("/today").into_response())
 }
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct TodayPage {
+    shell: Shell,
+    one: bool,
+    lead: (String, String),
+    first: Option<first::FirstStart>,
+    waits: Vec<Line>,
+    waiting: String,
+    running: Vec<Line>,
+    under_way: String,
+    findings: Vec<view::Slim>,
+    open: String,
+    month: Option<view::Month>,
+    asks: Vec<view::Ask>,
+    coming: Vec<view::Day>,
+    head: Option<view::LedgerHead>,
+}
+
+/// Everything that Today is made of, as read.
+struct Read {
+    waits: Vec<Waiting>,
+    /// Whether there may be more that wait than were looked through.
+    more: bool,
+    running: Vec<RunLine>,
+    findings: Vec<FindingLine>,
+    asks: Vec<RequestLine>,
+    coming: Vec<PlanLine>,
+    ended: Vec<RunLine>,
+}
+
+impl Read {
+    /// The tenants whose clocks are needed.
+    fn tenants(&self) -> Vec<TenantId> {
+        let waits = self.waits.iter().map(|waiting| &waiting.line.tenant);
+        let running = self.running.iter().map(|run| &run.tenant);
+        let coming = self.coming.iter().map(|plan| &plan.tenant);
+        waits.chain(running).chain(coming).cloned().collect()
+    }
+}
+
+/// A plan that this reader may decide on.
+struct Waiting {
+    line: PlanLine,
+    remarks: usize,
+}
+
+async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
+    let tenant = tenant.map(|Path(tenant)| tenant);
+    let scope = lists::scope(&caller, tenant.as_ref());
+    let read = read(&web, &caller, &scope).await?;
+    let counts = web.wiring.store.counts(&scope).await.map_err(of_store)?;
+    let one = tenant.is_some();
+    let zones = Zones::of(&web, &caller, read.tenants()).await;
+    let first = first::read(&web, &caller, &scope).await?;
+    let head = newest_head(&web, &scope, &zones).await?;
+    page(&TodayPage {
+        lead: view::lead(&read, &counts, &zones),
+        first,
+        waiting: view::count(read.waits.len(), read.more),
+        waits: read
+            .waits
+            .iter()
+            .take(SHOWN)
+            .map(|waiting| view::waiting(waiting, &zones, one))
+            .collect(),
+        running: read
+            .running
+            .iter()
+            .take(SHOWN)
+            .map(|run| lists::run(run, &zones, one))
+            .collect(),
+        under_way: counts.runs_under_way.to_string(),
+        findings: read
+            .findings
+            .iter()
+            .take(SHOWN)
+            .map(|finding| view::slim(finding, &zones, one))
+            .collect(),
+        open: format!("{} open", counts.open_findings),
+        month: view::month(&read.ended),
+        asks: read.asks.iter().take(SHOWN).map(view::ask).collect(),
+        coming: view::coming(&read.coming, &zones),
+        head,
+        one,
+        shell: Shell::new(&web, &caller, "today", "Today", tenant.as_ref()).await?,
+    })
+}
+
+async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Read, Problem> {
+    let store = &web.wiring.store;
+    let (waits, more) = waits(web, caller, scope).await?;
+    let mut running = Vec::new();
+    for status in [
+        RunStatus::Containing,
+        RunStatus::Running,
+        RunStatus::Paused,
+        RunStatus::Cancelling,
+    ] {
+        let filter = RunFilter {
+            status: Some(status),
+            ..RunFilter::default()
+        };
+        running.extend(
+            store
+                .list_runs(scope, &filter, None)
+                .await
+                .map_err(of_store)?
+                .lines,
+        );
+    }
+    let filter = FindingFilter {
+        status: Some(FindingStatus::Open),
+        ..FindingFilter::default()
+    };
+    let findings = store
+        .list_findings(scope, &filter, None)
+        .await
+        .map_err(of_store)?
+        .lines;
+    let filter = RequestFilter {
+        status: Some(RequestStatus::Asks),
+        ..RequestFilter::default()
+    };
+    let asks = store
+        .list_requests(scope, &filter, None)
+        .await
+        .map_err(of_store)?
+        .lines;
+    let mut coming = Vec::new();
+    for status in [
+        PlanStatus::Scheduled,
+        PlanStatus::Approved,
+        PlanStatus::Waiting,
+    ] {
+        let filter = PlanFilter {
+            status: Some(status),
+            ..PlanFilter::default()
+        };
+        coming.extend(
+            store
+                .list_plans(scope, &filter, None)
+                .await
+                .map_err(of_store)?
+                .lines,
+        );
+    }
+    let since = clock::now() - jiff::SignedDuration::from_hours(24 * DAYS);
+    let ended = store
+        .ended_since(scope, since, DOTS)
+        .await
+        .map_err(of_store)?;
+    Ok(Read {
+        waits,
+        more,
+        running,
+        findings,
+        asks,
+        coming,
+        ended,
+    })
+}
+
+/// The waiting plans that this reader may decide on and has not, the soonest first.
+async fn waits(
+    web: &Web,
+    caller: &Caller,
+    scope: &TenantScope,
+) -> Result<(Vec<Waiting>, bool), Problem> {
+    let store = &web.wiring.store;
+    let filter = PlanFilter {
+        status: Some(PlanStatus::Waiting),
+        ..PlanFilter::default()
+    };
+    let mut all = Vec::new();
+    let mut after = None;
+    for _ in 0..PAGES {
+        let found = store
+            .list_plans(scope, &filter, after.as_deref())
+            .await
+            .map_err(of_store)?;
+        for line in found.lines {
+            if let Some(remarks) = mine(web, caller, scope, &line).await? {
+                all.push(Waiting { line, remarks });
+            }
+        }
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    all.sort_by_key(|waiting| (waiting.line.starts_at, waiting.line.made_at));
+    Ok((all, after.is_some()))
+}
+
+/// How many remarks a plan has, if this reader may decide on it and has not yet.
+async fn mine(
+    web: &Web,
+    caller: &Caller,
+    scope: &TenantScope,
+    line: &PlanLine,
+) -> Result<Option<usize>, Problem> {
+    if !caller.may(Role::Approver, &line.tenant) {
+        return Ok(None);
+    }
+    let store = &web.wiring.store;
+    let stored = store.plan(scope, &line.id).await.map_err(of_store)?;
+    if protect::may_approve(&stored.plan, &caller.address).is_err() {
+        return Ok(None);
+    }
+    let approvals = store.approvals(scope, &line.id).await.map_err(of_store)?;
+    let approved = approvals.iter().any(|kept| {
+        kept.taken_back.is_none() && kept.approval.by.eq_ignore_ascii_case(&caller.address)
+    });
+    Ok((!approved).then_some(stored.plan.remarks.len()))
+}
+
+/// The head of the ledger that grew last.
+async fn newest_head(
+    web: &Web,
+    scope: &TenantScope,
+    zones: &Zones,
+) -> Result<Option<view::LedgerHead>, Problem> {
+    let store = &web.wiring.store;
+    let entries = store
+        .list_entries(scope, &store::EntryFilter::default(), None)
+        .await
+        .map_err(of_store)?;
+    let Some(newest) = entries.lines.first() else {
+        return Ok(None);
+    };
+    let head = acts::ledger::head(&web.wiring, &scope.only(&newest.tenant), &newest.tenant).await?;
+    Ok(Some(view::head(&newest.tenant, &head, zones)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -32,21 +32,16 @@ pub(super) struct Zones {
 
 impl Zones {
     /// The zones of these tenants. A tenant whose policy is missing or cannot be read has the reader's.
-    pub(super) async fn of<'a>(
-        web: &Web,
-        caller: &Caller,
-        tenants: impl IntoIterator<Item = &'a TenantId>,
-    ) -> Self {
+    pub(super) async fn of(web: &Web, caller: &Caller, mut tenants: Vec<TenantId>) -> Self {
+        tenants.sort();
+        tenants.dedup();
         let mut sites = HashMap::new();
         for tenant in tenants {
-            if sites.contains_key(tenant) {
-                continue;
-            }
-            let Ok((_, policy)) = planning::policy(&web.wiring, tenant).await else {
+            let Ok((_, policy)) = planning::policy(&web.wiring, &tenant).await else {
                 continue;
             };
             if let Some(site) = policy.default_site() {
-                sites.insert(tenant.clone(), when::zone(&site.time_zone));
+                sites.insert(tenant, when::zone(&site.time_zone));
             }
         }
         Self {
@@ -103,9 +98,18 @@ mod tests {
         };
         let at = "2026-11-20T17:00:00Z".parse().unwrap();
         let there = zones.moment(&tenant, at);
-        assert_eq!((there.site.as_str(), there.here.as_str()), ("Today 17:00", "18:00 here"));
+        assert_eq!(
+            (there.site.as_str(), there.here.as_str()),
+            ("Today 17:00", "18:00 here")
+        );
         let other = zones.moment(&TenantId::from("other"), at);
-        assert_eq!((other.site.as_str(), other.here.as_str()), ("Today 18:00", "same time here"));
-        assert_eq!(zones.age("2026-11-20T15:36:00Z".parse().unwrap()), "6\u{202f}min");
+        assert_eq!(
+            (other.site.as_str(), other.here.as_str()),
+            ("Today 18:00", "same time here")
+        );
+        assert_eq!(
+            zones.age("2026-11-20T15:36:00Z".parse().unwrap()),
+            "6\u{202f}min"
+        );
     }
 }

@@ -30,7 +30,11 @@ pub(super) struct FirstStart {
 ///
 /// # Errors
 /// Store errors.
-pub(super) async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Option<FirstStart>, Problem> {
+pub(super) async fn read(
+    web: &Web,
+    caller: &Caller,
+    scope: &TenantScope,
+) -> Result<Option<FirstStart>, Problem> {
     if caller.role_everywhere() != Some(Role::Admin) {
         return Ok(None);
     }
@@ -47,8 +51,17 @@ pub(super) async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Res
     }
     let (mut rehearsed, mut for_real) = (false, false);
     for status in [RunStatus::Completed, RunStatus::NeedsReview] {
-        let filter = RunFilter { status: Some(status), kind: Some(Kind::Offboard), upn: None };
-        for run in store.list_runs(scope, &filter, None).await.map_err(of_store)?.lines {
+        let filter = RunFilter {
+            status: Some(status),
+            kind: Some(Kind::Offboard),
+            upn: None,
+        };
+        for run in store
+            .list_runs(scope, &filter, None)
+            .await
+            .map_err(of_store)?
+            .lines
+        {
             let tenant = tenants.iter().find(|tenant| tenant.name == run.tenant);
             if tenant.is_some_and(|tenant| acts::tenant::is_rehearsal(&web.wiring.config, tenant)) {
                 rehearsed = true;
@@ -61,30 +74,68 @@ pub(super) async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Res
     let has_approver = others.iter().any(|operator| {
         operator.email != caller.address
             && !operator.disabled
-            && operator.grants.iter().any(|grant| grant.role >= Role::Approver)
+            && operator
+                .grants
+                .iter()
+                .any(|grant| grant.role >= Role::Approver)
     });
     let policy = without.or_else(|| tenants.first().map(|tenant| tenant.name.clone()));
-    let policy = policy.map_or_else(|| "/policies".to_owned(), |tenant| format!("/t/{tenant}/policy"));
-    let steps = steps([!tenants.is_empty(), has_policy, has_approver, rehearsed], policy);
+    let policy = policy.map_or_else(
+        || "/policies".to_owned(),
+        |tenant| format!("/t/{tenant}/policy"),
+    );
+    let steps = steps(
+        [!tenants.is_empty(), has_policy, has_approver, rehearsed],
+        policy,
+    );
     Ok((!for_real).then(|| of(steps)).flatten())
 }
 
 fn steps(done: [bool; 4], policy: String) -> Vec<Step> {
     let said = [
-        ("Connect a tenant", "Sign in with a certificate or a secret; nothing is changed there.", "/tenants/connect".to_owned(), "Connect"),
-        ("Apply a policy", "Which steps are on, at which sites, and who decides.", policy, "Write"),
-        ("Invite an approver", "Whoever asks for a plan cannot approve it.", "/settings/operators".to_owned(), "Invite"),
-        ("Rehearse one leaver in the sandbox", "A whole run against a simulated Microsoft 365.", "/sandbox".to_owned(), "Rehearse"),
+        (
+            "Connect a tenant",
+            "Sign in with a certificate or a secret; nothing is changed there.",
+            "/tenants/connect".to_owned(),
+            "Connect",
+        ),
+        (
+            "Apply a policy",
+            "Which steps are on, at which sites, and who decides.",
+            policy,
+            "Write",
+        ),
+        (
+            "Invite an approver",
+            "Whoever asks for a plan cannot approve it.",
+            "/settings/operators".to_owned(),
+            "Invite",
+        ),
+        (
+            "Rehearse one leaver in the sandbox",
+            "A whole run against a simulated Microsoft 365.",
+            "/sandbox".to_owned(),
+            "Rehearse",
+        ),
     ];
     said.into_iter()
         .zip(done)
-        .map(|((name, says, href, action), done)| Step { done, name, says, href, action })
+        .map(|((name, says, href, action), done)| Step {
+            done,
+            name,
+            says,
+            href,
+            action,
+        })
         .collect()
 }
 
 fn of(steps: Vec<Step>) -> Option<FirstStart> {
     let done = steps.iter().filter(|step| step.done).count();
-    (done < steps.len()).then(|| FirstStart { done: format!("{done} of {}", steps.len()), steps })
+    (done < steps.len()).then(|| FirstStart {
+        done: format!("{done} of {}", steps.len()),
+        steps,
+    })
 }
 
 #[cfg(test)]
@@ -93,7 +144,11 @@ mod tests {
 
     #[test]
     fn the_first_start_is_shown_until_every_step_has_its_tick() {
-        let start = of(steps([true, false, false, true], "/t/contoso/policy".to_owned())).unwrap();
+        let start = of(steps(
+            [true, false, false, true],
+            "/t/contoso/policy".to_owned(),
+        ))
+        .unwrap();
         assert_eq!(start.done, "2 of 4");
         assert_eq!(start.steps[1].href, "/t/contoso/policy");
         assert_eq!(of(steps([true; 4], String::new())), None);

@@ -73,7 +73,11 @@ pub(super) struct LedgerHead {
 
 /// How many, where not everything was looked through.
 pub(super) fn count(seen: usize, more: bool) -> String {
-    if more { format!("{seen} or more") } else { seen.to_string() }
+    if more {
+        format!("{seen} or more")
+    } else {
+        seen.to_string()
+    }
 }
 
 /// The sentence on top: what waits, and then what is known besides.
@@ -84,13 +88,33 @@ pub(super) fn lead(read: &Read, counts: &Counts, zones: &Zones) -> (String, Stri
         _ => format!("{} plans wait for you.", count(read.waits.len(), read.more)),
     };
     let mut rest = Vec::new();
-    let dated = |plan: &PlanLine| plan.starts_at.filter(|at| *at > zones.now).map(|at| (at, plan.clone()));
-    let first = read.waits.iter().filter_map(|waiting| dated(&waiting.line)).min_by_key(|(at, _)| *at);
-    let next = read.coming.iter().filter_map(dated).min_by_key(|(at, _)| *at);
+    let dated = |plan: &PlanLine| {
+        plan.starts_at
+            .filter(|at| *at > zones.now)
+            .map(|at| (at, plan.clone()))
+    };
+    let first = read
+        .waits
+        .iter()
+        .filter_map(|waiting| dated(&waiting.line))
+        .min_by_key(|(at, _)| *at);
+    let next = read
+        .coming
+        .iter()
+        .filter_map(dated)
+        .min_by_key(|(at, _)| *at);
     match (read.waits.is_empty(), first, next) {
-        (false, Some((at, plan)), _) => rest.push(format!("The first starts {}.", zones.both(&plan.tenant, at))),
+        (false, Some((at, plan)), _) => rest.push(format!(
+            "The first starts {}.",
+            zones.both(&plan.tenant, at)
+        )),
         (true, _, Some((at, plan))) => {
-            rest.push(format!("Next: {} {} {}.", plan.name, does(plan.kind), zones.both(&plan.tenant, at)));
+            rest.push(format!(
+                "Next: {} {} {}.",
+                plan.name,
+                does(plan.kind),
+                zones.both(&plan.tenant, at)
+            ));
         }
         _ => {}
     }
@@ -99,15 +123,26 @@ pub(super) fn lead(read: &Read, counts: &Counts, zones: &Zones) -> (String, Stri
         1 => "1 run is under way".to_owned(),
         runs => format!("{runs} runs are under way"),
     });
-    let open = read.findings.iter().filter(|finding| finding.group == FindingGroup::AccessOpen).count();
+    let open = read
+        .findings
+        .iter()
+        .filter(|finding| finding.group == FindingGroup::AccessOpen)
+        .count();
     let findings = usize::try_from(counts.open_findings).unwrap_or(usize::MAX);
     let wrong = match (findings, open) {
         (0, _) => " and no finding is open.".to_owned(),
-        (_, 0) => format!(" and {}.", many(findings, "finding is open", "findings are open")),
+        (_, 0) => format!(
+            " and {}.",
+            many(findings, "finding is open", "findings are open")
+        ),
         (_, open) => format!(
             ", {}: {}.",
             many(findings, "finding is open", "findings are open"),
-            many(open, "says that access is open again", "say that access is open again")
+            many(
+                open,
+                "says that access is open again",
+                "say that access is open again"
+            )
         ),
     };
     if let Some(last) = rest.last_mut() {
@@ -130,7 +165,10 @@ pub(super) fn does(kind: Kind) -> &'static str {
 pub(super) fn waiting(waiting: &Waiting, zones: &Zones, one: bool) -> Line {
     let mut line = lists::plan(&waiting.line, zones, one);
     if waiting.remarks > 0 {
-        line.marks.push(Mark::new("finding", many(waiting.remarks, "remark", "remarks")));
+        line.marks.push(Mark::new(
+            "finding",
+            many(waiting.remarks, "remark", "remarks"),
+        ));
     }
     line.button = "Review";
     line
@@ -140,22 +178,34 @@ pub(super) fn waiting(waiting: &Waiting, zones: &Zones, one: bool) -> Line {
 pub(crate) fn slim(finding: &FindingLine, zones: &Zones, one: bool) -> Slim {
     let is_open = finding.group == FindingGroup::AccessOpen;
     Slim {
-        href: format!("/t/{}/findings/{}/{}", finding.tenant, finding.run, finding.number),
+        href: format!(
+            "/t/{}/findings/{}/{}",
+            finding.tenant, finding.run, finding.number
+        ),
         kind: if is_open { "denied" } else { "finding" },
         word: if is_open { "Access is open" } else { "Finding" },
         text: finding.text.clone(),
-        concerns: if one { finding.name.clone() } else { format!("{} · {}", finding.name, finding.tenant) },
+        concerns: if one {
+            finding.name.clone()
+        } else {
+            format!("{} · {}", finding.name, finding.tenant)
+        },
         age: zones.age(finding.opened_at),
     }
 }
 
 /// The leavers of the last 30 days; nothing where there was none.
 pub(super) fn month(ended: &[RunLine]) -> Option<Month> {
-    let leavers: Vec<&RunLine> = ended.iter().filter(|run| run.kind == Kind::Offboard).collect();
+    let leavers: Vec<&RunLine> = ended
+        .iter()
+        .filter(|run| run.kind == Kind::Offboard)
+        .collect();
     if leavers.is_empty() {
         return None;
     }
-    let lengths = |of: fn(&RunLine) -> Option<i64>| leavers.iter().filter_map(|run| of(run)).collect::<Vec<_>>();
+    let lengths = |of: fn(&RunLine) -> Option<i64>| {
+        leavers.iter().filter_map(|run| of(run)).collect::<Vec<_>>()
+    };
     Some(Month {
         note: format!("{}, each a dot", many(leavers.len(), "leaver", "leavers")),
         access: strips::strip(&lengths(RunLine::contained_after_ms)),
@@ -166,7 +216,11 @@ pub(super) fn month(ended: &[RunLine]) -> Option<Month> {
 
 /// A request that asks something.
 pub(super) fn ask(request: &RequestLine) -> Ask {
-    let name = request.name.as_deref().or(request.upn.as_deref()).unwrap_or("somebody not named yet");
+    let name = request
+        .name
+        .as_deref()
+        .or(request.upn.as_deref())
+        .unwrap_or("somebody not named yet");
     let source = request.reference.as_deref().map_or_else(
         || format!("by {}", request.requester),
         |reference| format!("{} {reference}", request.channel),
@@ -175,7 +229,11 @@ pub(super) fn ask(request: &RequestLine) -> Ask {
     Ask {
         href: format!("/t/{}/requests/{}", request.tenant, request.id),
         name: lists::deed(request.kind, name),
-        says: format!("{}, {source}. {}; nothing is planned until then.", request.tenant, many(asks, "question is open", "questions are open")),
+        says: format!(
+            "{}, {source}. {}; nothing is planned until then.",
+            request.tenant,
+            many(asks, "question is open", "questions are open")
+        ),
     }
 }
 
@@ -186,7 +244,11 @@ const COMING: usize = 10;
 pub(super) fn coming(plans: &[PlanLine], zones: &Zones) -> Vec<Day> {
     let mut dated: Vec<_> = plans
         .iter()
-        .filter_map(|plan| plan.starts_at.filter(|at| *at > zones.now).map(|at| (at, plan)))
+        .filter_map(|plan| {
+            plan.starts_at
+                .filter(|at| *at > zones.now)
+                .map(|at| (at, plan))
+        })
         .collect();
     dated.sort_by_key(|(at, _)| *at);
     let mut days: Vec<Day> = Vec::new();
@@ -211,7 +273,10 @@ pub(super) fn coming(plans: &[PlanLine], zones: &Zones) -> Vec<Day> {
         };
         match days.last_mut().filter(|day| day.name == name) {
             Some(day) => day.lines.push(line),
-            None => days.push(Day { name, lines: vec![line] }),
+            None => days.push(Day {
+                name,
+                lines: vec![line],
+            }),
         }
     }
     days
