@@ -1,4 +1,4 @@
-//! Single ledger entries as a viewer may see them, and what of a ledger is kept from a viewer.
+//! Single ledger entries as a viewer may see them.
 
 use domain::{StepKey, TenantId};
 use sqlx::Row as _;
@@ -13,8 +13,6 @@ use crate::{Error, TenantScope};
 statements! {
     SELECT_ENTRY = concat!("SELECT r.id, r.tenant, r.seq, r.kind, r.request, r.plan, r.run, r.upn, r.name, r.digest, r.at_ms
         FROM ledger_rows AS r WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.tenant = ?2 AND r.seq = ?3");
-    SELECT_HIDDEN = concat!("SELECT r.seq FROM ledger_rows AS r INDEXED BY ledger_rows_t
-        WHERE ", of_scope!("r.tenant"), " AND r.tenant = ?2 AND NOT ", sees!("r"), " ORDER BY r.pos DESC, r.id DESC");
     SELECT_OF_RUN = concat!("SELECT r.seq, json_extract(p.payload, '$.step') AS step
         FROM ledger_rows AS r INDEXED BY ledger_rows_tw JOIN ledger_payloads AS p ON p.tenant = r.tenant AND p.seq = r.seq
         WHERE ", of_scope!("r.tenant"), " AND ", sees!("r"), " AND r.tenant = ?2 AND r.who = ?3 AND r.kind = ?4 AND r.run = ?5
@@ -80,26 +78,5 @@ impl Store {
             .await?
             .ok_or_else(|| Error::missing("ledger entry", seq.to_string()))?;
         read::entry(&row)
-    }
-
-    /// The numbers of a ledger's entries whose content the viewer of the scope may not see, in rising order: what an export for
-    /// this viewer leaves out.
-    ///
-    /// # Errors
-    /// Store errors.
-    pub async fn hidden_entries(
-        &self,
-        scope: &TenantScope,
-        tenant: &TenantId,
-    ) -> Result<Vec<u64>, Error> {
-        scope.admit(tenant)?;
-        let mut connection = self.read().await?;
-        let rows = sqlx::query(SELECT_HIDDEN)
-            .bind(scope.filter())
-            .bind(tenant.as_str())
-            .fetch_all(&mut *connection)
-            .await?;
-        let seq = |row: &sqlx::sqlite::SqliteRow| Ok(count(row.try_get("seq")?));
-        rows.iter().map(seq).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! A tenant's ledger: its signed head, whether all of it holds, and the proof of one entry.
 
 use domain::TenantId;
-use domain::ledger::{Head, Key, Proof, Report, Row, line, verify};
+use domain::ledger::{Head, Key, Proof, Report, verify};
 use store::{Ed25519, TenantScope};
 
 use crate::clock;
@@ -51,7 +51,7 @@ pub(crate) async fn head(
     })
 }
 
-/// A tenant's whole ledger as it is exported.
+/// A tenant's whole ledger as it is exported: without the content of what the scope's viewer may not see, which counts as erased there.
 ///
 /// # Errors
 /// Store errors.
@@ -87,44 +87,4 @@ pub(crate) async fn prove(
         .prove_entry(scope, tenant, entry, clock::now())
         .await
         .map_err(of_store)
-}
-
-/// A tenant's whole ledger for the viewer of a scope: the content of what the viewer may not see is left out, as if it were erased, and
-/// the ledger still verifies.
-///
-/// # Errors
-/// Store errors.
-pub(crate) async fn export_for(
-    wiring: &Wiring,
-    scope: &TenantScope,
-    tenant: &TenantId,
-) -> Result<String, Problem> {
-    let text = export(wiring, scope, tenant).await?;
-    let hidden = wiring
-        .store
-        .hidden_entries(scope, tenant)
-        .await
-        .map_err(of_store)?;
-    Ok(without(&text, &hidden))
-}
-
-/// The export without the content of these entries, which are in rising order.
-fn without(export: &str, hidden: &[u64]) -> String {
-    if hidden.is_empty() {
-        return export.to_owned();
-    }
-    let mut text = String::with_capacity(export.len());
-    for own in export.split_inclusive('\n') {
-        match serde_json::from_str::<Row>(own) {
-            Ok(row) if hidden.binary_search(&row.entry.seq).is_ok() => {
-                text.push_str(&line(&Row {
-                    payload: None,
-                    salt: None,
-                    ..row
-                }));
-            }
-            _ => text.push_str(own),
-        }
-    }
-    text
 }

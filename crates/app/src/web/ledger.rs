@@ -161,6 +161,9 @@ async fn entries(
         .collect();
     let path = lists::path(tenant, "ledger");
     let mut list = List::new("Ledger", path, asked, &view::KINDS, found.next.as_ref());
+    if let Some(all) = list.states.first_mut() {
+        all.text = "Every kind".to_owned();
+    }
     list.shown = lists::many(lines.len(), "line", "lines");
     list.empty.0 = if asked.is_filtered() {
         "No entry is like this.".to_owned()
@@ -245,7 +248,7 @@ async fn proof(
 
 /// The whole ledger. What the reader may not see is left out as if it were erased: the ledger still verifies.
 async fn export(State(web): State<Web>, caller: Caller, Path(tenant): Path<TenantId>) -> Answer {
-    let text = acts::ledger::export_for(&web.wiring, &caller.scope_of(&tenant), &tenant).await?;
+    let text = acts::ledger::export(&web.wiring, &caller.scope_of(&tenant), &tenant).await?;
     Ok(file(
         &format!("{tenant}-ledger.jsonl"),
         "application/jsonl",

@@ -150,7 +150,7 @@ pub(super) struct Line {
 /// One choice of a filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Choice {
-    /// Where it leads, or the value it sends.
+    /// The value it sends.
     pub(super) to: String,
     /// What it is called.
     pub(super) text: String,
@@ -171,8 +171,6 @@ pub(super) struct List {
     pub(super) states: Vec<Choice>,
     /// The kinds to choose from; empty where the list has none.
     pub(super) kinds: Vec<Choice>,
-    /// The state that the filter form keeps.
-    pub(super) state: String,
     /// The beginning of a name that is looked for.
     pub(super) q: String,
     /// The lines.
@@ -196,9 +194,9 @@ impl List {
         states: &[(&str, &str)],
         next: Option<&String>,
     ) -> Self {
-        let all = [("", "All")];
+        let all = [("", "Any state")];
         let state = |(word, text): &(&str, &str)| Choice {
-            to: asked.with_state(&path, word),
+            to: (*word).to_owned(),
             text: (*text).to_owned(),
             here: asked.state == *word,
         };
@@ -216,7 +214,6 @@ impl List {
             title,
             states,
             kinds: KINDS.into_iter().map(kind).collect(),
-            state: asked.state.clone(),
             q: asked.q.trim().to_owned(),
             older: next.map_or_else(String::new, |next| asked.address(&path, &asked.state, next)),
             newest: if asked.before.is_empty() {

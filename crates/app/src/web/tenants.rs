@@ -164,7 +164,7 @@ async fn one(web: &Web, caller: &Caller, id: &TenantId, is_read: bool, renewal: 
 }
 
 #[derive(Template)]
-#[template(path = "tenant-live.html")]
+#[template(path = "tenant-part.html")]
 struct LivePart {
     live: live::Shown,
 }
