@@ -3,6 +3,8 @@
 mod act;
 mod detail;
 mod list;
+#[cfg(test)]
+mod tests;
 
 use domain::access::Role;
 

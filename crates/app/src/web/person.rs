@@ -16,7 +16,7 @@ use self::has::Group;
 use self::story::{Dot, Event};
 use super::answer::page;
 use super::run::site;
-use super::shell::{Shell, initials};
+use super::shell::Shell;
 use super::{Answer, Caller, Needs, Routes, Web, when};
 use crate::clock;
 use crate::problem::Problem;
@@ -46,7 +46,6 @@ struct PersonPage {
     tenant: String,
     id: String,
     name: String,
-    initials: String,
     upn: String,
     kind: &'static str,
     word: String,
@@ -57,6 +56,7 @@ struct PersonPage {
     /// The run that would be taken back.
     undo: String,
     certificate: String,
+    certificate_name: &'static str,
     may_ask: bool,
     actions: Vec<Action>,
 }
@@ -106,7 +106,6 @@ async fn show(
         shell: Shell::new(&web, &caller, "people", &name, Some(&tenant)).await?,
         base: format!("/t/{tenant}/people/{id}"),
         tenant: tenant.to_string(),
-        initials: initials(&name),
         kind,
         word,
         from: events
@@ -116,6 +115,10 @@ async fn show(
         until: "now".to_owned(),
         dots,
         events,
+        certificate_name: match ended {
+            Some(run) if run.open_findings > 0 => "Statement",
+            _ => "Certificate",
+        },
         undo: ended.map(|run| run.id.to_string()).unwrap_or_default(),
         certificate: ended.map_or_else(String::new, |run| {
             format!("/t/{tenant}/runs/{}/certificate", run.id)

@@ -12,6 +12,9 @@ mod stream;
 mod tries;
 mod words;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use domain::access::Role;
 
 use super::{Needs, Routes};

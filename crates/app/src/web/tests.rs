@@ -72,6 +72,11 @@ impl TestApp {
         }
     }
 
+    /// The app itself, for what is read piece by piece.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
+
     /// Signs somebody in who holds this.
     pub(crate) async fn operator(&self, name: &str, grants: &[Grant]) -> Session {
         let store = &self.web.wiring.store;

@@ -62,7 +62,7 @@ struct FindingsPage {
     handled: bool,
     /// Where the tabs lead.
     base: String,
-    open: u64,
+    open: String,
     oldest: String,
     older: String,
     detail: Option<Detail>,
@@ -183,7 +183,7 @@ async fn show(
         .min();
     let state = if handled { "state=handled&" } else { "" };
     page(&FindingsPage {
-        open: shell.counts.findings,
+        open: shell.counts.findings.to_string(),
         groups: groups(&lines, handled, wide, current, now),
         older: next.map_or_else(String::new, |next| format!("{base}?{state}after={next}")),
         oldest: oldest.map_or_else(String::new, |at| format!("oldest {}", ago(at, now))),

@@ -165,6 +165,7 @@ struct Count {
     moving: usize,
     bad: usize,
     held: usize,
+    left: usize,
     queued: usize,
     begun: bool,
     last_ms: Option<i64>,
@@ -180,6 +181,7 @@ impl Count {
                 "running" => &mut count.moving,
                 "waiting" => &mut count.held,
                 "queued" => &mut count.queued,
+                _ if step.status == Status::Unstarted => &mut count.left,
                 _ => &mut count.bad,
             };
             *slot += 1;
@@ -194,6 +196,8 @@ impl Count {
             ("running", "running".to_owned())
         } else if self.bad > 0 {
             ("finding", words::many(self.bad, "finding", "findings"))
+        } else if self.left > 0 {
+            ("finding", format!("{} not begun", self.left))
         } else if self.held > 0 {
             ("waiting", "waits for a person".to_owned())
         } else if self.queued > 0 {
@@ -208,6 +212,7 @@ impl Count {
             ("f-ok", self.verified),
             ("f-warn", self.bad),
             ("f-wait", self.held),
+            ("f-edge", self.left),
             ("f-live", self.moving),
         ];
         let part = |steps: usize| steps as f64 * 100.0 / all.max(1) as f64;
