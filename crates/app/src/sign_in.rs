@@ -3,6 +3,7 @@
 //! Nothing here knows a page or a table: page handlers call it, and keep what it returns.
 
 pub(crate) mod local;
+pub(crate) mod oidc;
 pub(crate) mod return_to;
 pub(crate) mod throttle;
 pub(crate) mod token;

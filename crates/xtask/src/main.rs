@@ -5,6 +5,7 @@ mod bench;
 mod check;
 mod contract;
 mod crash;
+mod oidc;
 mod requests;
 mod rules;
 mod run;
@@ -39,6 +40,8 @@ enum Command {
     Bench(bench::Args),
     /// Lets Microsoft's own Python SDK drive the sandbox.
     Sdk(sdk::Args),
+    /// Lets operators sign in by a certified OpenID provider from npm.
+    Oidc,
     /// Replays every plan that the switches can make on a small world, and reads the damage.
     Rules,
     /// Builds Tenure and shows leavers from ticket to proof on the sandbox.
@@ -57,6 +60,7 @@ fn main() -> anyhow::Result<()> {
             check::run()?;
             rules::run()?;
             sdk::run(&sdk::Args::default())?;
+            oidc::run()?;
             run::cargo(&["test", "--workspace"])
         }
         Command::Contract(args) => contract::run(args),
@@ -64,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Command::Requests(args) => requests::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Sdk(args) => sdk::run(&args),
+        Command::Oidc => oidc::run(),
         Command::Rules => rules::run(),
         Command::Demo { yes } => {
             run::cargo(&["build", "--quiet", "--package", "app"])?;

@@ -1,0 +1,175 @@
+//! Whose word counts for an address, and which directories may sign in.
+
+use super::*;
+
+#[tokio::test]
+async fn what_the_token_leaves_out_is_asked_for_and_must_be_the_same_person() {
+    let world = World::new().await;
+    let without = |c: &mut Value| {
+        c["email"] = Value::Null;
+        c["email_verified"] = Value::Null;
+    };
+    world.hostile.with(|script| {
+        script.user =
+            json!({"sub": "subject-1", "email": "ann@contoso.example", "email_verified": true});
+    });
+    let identity = world.sign_in(without).await.unwrap();
+    assert_eq!(identity.proven_address(), Some("ann@contoso.example"));
+    assert_eq!(identity.name.as_deref(), Some("Ann Lee"));
+    world.hostile.with(|script| {
+        script.used.clear();
+        script.user["sub"] = json!("somebody-else");
+    });
+    assert_eq!(world.sign_in(without).await, Err(Refusal::Subject));
+}
+
+#[tokio::test]
+async fn an_address_is_proof_only_when_the_provider_or_the_configuration_says_so() {
+    let world = World::new().await;
+    let unverified = |c: &mut Value| c["email_verified"] = json!(false);
+    let identity = world.sign_in(unverified).await.unwrap();
+    assert_eq!(identity.email.as_deref(), Some("ann.lee@contoso.example"));
+    assert_eq!(identity.proven_address(), None);
+    // As Entra does: no address, a sign-in name. A claim that it was verified is about `email`, not about this.
+    let entra = |c: &mut Value| {
+        c["email"] = Value::Null;
+        c["preferred_username"] = json!("Ann@fabrikam.example");
+    };
+    world.hostile.with(|script| script.used.clear());
+    let identity = world.sign_in(entra).await.unwrap();
+    assert_eq!(identity.email.as_deref(), Some("ann@fabrikam.example"));
+    assert_eq!(identity.proven_address(), None);
+    world.hostile.with(|script| script.used.clear());
+    let world = world.configured(|config| config.trust_addresses = true);
+    let identity = world.sign_in(entra).await.unwrap();
+    assert_eq!(identity.proven_address(), Some("ann@fabrikam.example"));
+}
+
+#[tokio::test]
+async fn only_proven_addresses_of_allowed_domains_get_in() {
+    let world = World::new()
+        .await
+        .configured(|config| config.allowed_domains = vec!["Contoso.example".to_owned()]);
+    type Change = fn(&mut Value);
+    let cases: [(Change, bool); 5] = [
+        (|_| (), true),
+        (|c| c["email_verified"] = json!(false), false),
+        (|c| c["email_verified"] = json!("true"), false),
+        (|c| c["email"] = json!("ann@evil-contoso.example"), false),
+        (|c| c["email"] = json!("ann@sub.contoso.example"), false),
+    ];
+    for (change, admitted) in cases {
+        world.hostile.with(|script| script.used.clear());
+        let came = world.sign_in(change).await;
+        if admitted {
+            assert!(came.is_ok());
+        } else {
+            let garbled = Refusal::Garbled("answer of the token endpoint");
+            assert!(
+                [Err(Refusal::Domain), Err(garbled)].contains(&came),
+                "{came:?}"
+            );
+        }
+    }
+    for address in [
+        "a@b@contoso.example",
+        "@contoso.example",
+        "a b@contoso.example",
+        "a@contoso",
+        "a\u{0}@contoso.example",
+    ] {
+        assert!(!is_address(address), "{address:?}");
+    }
+}
+
+/// Microsoft's shared endpoint: discovery names a pattern, tokens name the directory, keys name whom they serve.
+#[tokio::test]
+async fn a_shared_endpoint_lets_in_the_named_directories_only() {
+    let signer = Signer::ec();
+    let hostile = Hostile::start(&[]).await;
+    let base = hostile.issuer.clone();
+    let shared = format!("{base}/organizations/v2.0");
+    let pattern = format!("{base}/{{tenantid}}/v2.0");
+    let mut alone = config(&shared);
+    assert!(matches!(
+        Provider::new(alone.clone(), bounds()),
+        Err(Refusal::Configuration(_))
+    ));
+    alone.allowed_tenants = vec!["tenant-a".to_owned(), "tenant-b".to_owned()];
+    assert!(alone.accepts_discovered(&pattern));
+    assert!(!alone.accepts_discovered("https://evil.example/{tenantid}/v2.0"));
+    let issuers = alone.issuers(&pattern);
+    assert_eq!(
+        issuers,
+        [
+            format!("{base}/tenant-a/v2.0"),
+            format!("{base}/tenant-b/v2.0")
+        ]
+    );
+    let issuer = issuers[1].as_str();
+    assert!(OidcConfig::key_serves(
+        Some(&pattern),
+        issuer,
+        Some("tenant-b")
+    ));
+    assert!(!OidcConfig::key_serves(
+        Some(&format!("{base}/consumers/v2.0")),
+        issuer,
+        Some("tenant-b")
+    ));
+    // The whole way.
+    let mut jwk = signer.jwk("first");
+    jwk["issuer"] = json!(pattern);
+    hostile.with(|script| {
+        script.keys = json!({"keys": [jwk]});
+        script.discovery["issuer"] = json!(pattern);
+    });
+    let provider = Provider::new(alone, bounds()).unwrap();
+    let world = World {
+        hostile,
+        signer,
+        provider,
+    };
+    let in_tenant = |tenant: &'static str, tid: &'static str| {
+        let base = base.clone();
+        move |c: &mut Value| {
+            c["iss"] = json!(format!("{base}/{tenant}/v2.0"));
+            c["tid"] = json!(tid);
+        }
+    };
+    let identity = world
+        .sign_in(in_tenant("tenant-b", "tenant-b"))
+        .await
+        .unwrap();
+    assert_eq!(identity.issuer, format!("{base}/tenant-b/v2.0"));
+    for (tenant, tid, expected) in [
+        ("tenant-c", "tenant-c", Refusal::Issuer),
+        ("tenant-c", "tenant-a", Refusal::Issuer),
+        ("{tenantid}", "tenant-a", Refusal::Issuer),
+        ("organizations", "tenant-a", Refusal::Issuer),
+        ("tenant-a", "tenant-c", Refusal::Tenant),
+    ] {
+        world.hostile.with(|script| script.used.clear());
+        assert_eq!(world.sign_in(in_tenant(tenant, tid)).await, Err(expected));
+    }
+    // A key of the consumers' directory signs for no company.
+    world.hostile.with(|script| {
+        script.used.clear();
+        script.keys["keys"][0]["issuer"] = json!(format!("{base}/consumers/v2.0"));
+    });
+    let World {
+        hostile,
+        signer,
+        provider,
+    } = world;
+    let config = provider.config;
+    let world = World {
+        hostile,
+        signer,
+        provider: Provider::new(config, bounds()).unwrap(),
+    };
+    assert_eq!(
+        world.sign_in(in_tenant("tenant-b", "tenant-b")).await,
+        Err(Refusal::UnknownKey)
+    );
+}
