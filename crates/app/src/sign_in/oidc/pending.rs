@@ -180,6 +180,7 @@ mod tests {
         assert!(!whole.windows(9).any(|part| part == b"the-nonce"));
         assert!(!format!("{:?}", pending()).contains("the-"));
         assert_ne!(sealed, pending().seal(&KEY).unwrap());
+        assert_eq!(pending().state_hash(), &hash("the-state"));
         for at in 0..whole.len() {
             let mut bent = whole.clone();
             bent[at] ^= 1;

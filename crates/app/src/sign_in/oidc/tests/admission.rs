@@ -173,3 +173,37 @@ async fn a_shared_endpoint_lets_in_the_named_directories_only() {
         Err(Refusal::UnknownKey)
     );
 }
+
+#[test]
+fn the_client_secret_comes_from_one_place_and_is_never_shown() {
+    use secrecy::ExposeSecret as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), " planted-secret\n").unwrap();
+    std::fs::write(folder.path().join("empty"), "\n").unwrap();
+    let read = |toml: &str| {
+        let text =
+            format!("issuer = \"https://idp.contoso.example\"\nclient_id = \"tenure\"\n{toml}");
+        let mut config: OidcConfig = toml::from_str(&text).unwrap();
+        assert_eq!(config.scopes, ["profile", "email"]);
+        config.load_secret(folder.path()).map(|()| config)
+    };
+    assert!(read("").unwrap().client_secret.is_none());
+    let config = read("client_secret_file = \"secret\"").unwrap();
+    let secret = config.client_secret.as_ref().unwrap();
+    assert_eq!(secret.expose_secret(), "planted-secret");
+    assert!(!format!("{config:?}").contains("planted"));
+    for wrong in [
+        "client_secret_file = \"missing\"",
+        "client_secret_file = \"empty\"",
+        "client_secret_env = \"TENURE_TEST_NOT_SET\"",
+        "client_secret_file = \"secret\"\nclient_secret_env = \"TENURE_TEST_NOT_SET\"",
+    ] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+    let inline = "issuer = \"x\"\nclient_id = \"y\"\nclient_secret = \"z\"";
+    assert!(
+        toml::from_str::<OidcConfig>(inline).is_err(),
+        "no secret stands in tenure.toml"
+    );
+}
