@@ -19,8 +19,41 @@ const signingKey = () => {
   return { ...privateKey.export({ format: 'jwk' }), kid: `key-${turn}`, use: 'sig', alg: 'RS256' };
 };
 
+// One memory for all instances: with its own, a change of keys would also forget every code, token and session, which it must not.
+const kept = new Map();
+class Memory {
+  constructor(model) {
+    this.model = model;
+  }
+  key(id) {
+    return `${this.model}:${id}`;
+  }
+  async upsert(id, payload) {
+    kept.set(this.key(id), payload);
+  }
+  async find(id) {
+    return kept.get(this.key(id));
+  }
+  async findByUid(uid) {
+    return [...kept].find(([key, payload]) => key.startsWith(`${this.model}:`) && payload.uid === uid)?.[1];
+  }
+  async findByUserCode() {
+    return undefined;
+  }
+  async consume(id) {
+    kept.get(this.key(id)).consumed = Math.floor(Date.now() / 1000);
+  }
+  async destroy(id) {
+    kept.delete(this.key(id));
+  }
+  async revokeByGrantId(grantId) {
+    for (const [key, payload] of kept) if (payload.grantId === grantId) kept.delete(key);
+  }
+}
+
 const build = (issuer) =>
   new Provider(issuer, {
+    adapter: Memory,
     clients: [
       {
         client_id: 'tenure',
@@ -54,7 +87,7 @@ const build = (issuer) =>
 let provider;
 let answer;
 const rotate = () => {
-  // A new instance with new keys: what people carry (cookies, codes) is kept in the module's memory.
+  // A new instance with new keys, over the same memory.
   provider = build(issuer());
   answer = provider.callback();
 };
