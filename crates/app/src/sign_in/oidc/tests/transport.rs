@@ -141,3 +141,28 @@ async fn an_access_token_that_no_header_takes_does_no_harm() {
         Err(unread("user info", Failure::Connection))
     );
 }
+
+#[tokio::test]
+async fn an_answer_of_another_provider_is_not_mixed_in() {
+    let world = World::new().await;
+    let begun = world.begin().await;
+    world.answers(&world.signer.sign(&world.header(), &world.claims(&begun)));
+    let state = &begun.sent["state"];
+    let query = format!("code=c&state={state}&iss=https%3A%2F%2Fevil.example");
+    let mixed = world.provider.finish(&query, &begun.pending, NOW).await;
+    assert_eq!(mixed, Err(Refusal::Mixed));
+    // A provider that announces `iss` always sends it.
+    world.hostile.with(|script| {
+        script.discovery["authorization_response_iss_parameter_supported"] = json!(true);
+    });
+    let world = world.configured(|_| ());
+    assert_eq!(world.back(&begun, NOW).await, Err(Refusal::Mixed));
+    let query = format!("code=c&state={state}&iss={}", world.hostile.issuer);
+    assert!(
+        world
+            .provider
+            .finish(&query, &begun.pending, NOW)
+            .await
+            .is_ok()
+    );
+}
