@@ -82,50 +82,52 @@ async fn only_proven_addresses_of_allowed_domains_get_in() {
     }
 }
 
-/// Microsoft's shared endpoint: discovery names a pattern, tokens name the directory, keys name whom they serve.
+const TENANTS: [&str; 2] = ["tenant-a", "tenant-b"];
+
+/// A configuration with Microsoft's shared endpoint, and the pattern by which discovery names it.
+fn shared(base: &str) -> (OidcConfig, String) {
+    let mut config = config(&format!("{base}/organizations/v2.0"));
+    config.allowed_tenants = TENANTS.map(str::to_owned).to_vec();
+    (config, format!("{base}/{{tenantid}}/v2.0"))
+}
+
+#[test]
+fn a_shared_endpoint_stands_for_the_named_directories() {
+    let base = "https://login.contoso.example";
+    let (config, pattern) = shared(base);
+    let mut open = config.clone();
+    open.allowed_tenants.clear();
+    assert!(matches!(
+        Provider::new(open, bounds()),
+        Err(Refusal::Configuration(_))
+    ));
+    assert!(config.accepts_discovered(&pattern));
+    assert!(!config.accepts_discovered("https://evil.example/{tenantid}/v2.0"));
+    let issuers = config.issuers(&pattern);
+    assert_eq!(
+        issuers,
+        TENANTS.map(|tenant| format!("{base}/{tenant}/v2.0"))
+    );
+    let serves = |named: &str| OidcConfig::key_serves(Some(named), &issuers[1], Some(TENANTS[1]));
+    assert!(serves(&pattern));
+    assert!(!serves(&format!("{base}/consumers/v2.0")));
+}
+
+/// Discovery names a pattern, tokens name the directory, keys name whom they serve.
 #[tokio::test]
 async fn a_shared_endpoint_lets_in_the_named_directories_only() {
     let signer = Signer::ec();
     let hostile = Hostile::start(&[]).await;
     let base = hostile.issuer.clone();
-    let shared = format!("{base}/organizations/v2.0");
-    let pattern = format!("{base}/{{tenantid}}/v2.0");
-    let mut alone = config(&shared);
-    assert!(matches!(
-        Provider::new(alone.clone(), bounds()),
-        Err(Refusal::Configuration(_))
-    ));
-    alone.allowed_tenants = vec!["tenant-a".to_owned(), "tenant-b".to_owned()];
-    assert!(alone.accepts_discovered(&pattern));
-    assert!(!alone.accepts_discovered("https://evil.example/{tenantid}/v2.0"));
-    let issuers = alone.issuers(&pattern);
-    assert_eq!(
-        issuers,
-        [
-            format!("{base}/tenant-a/v2.0"),
-            format!("{base}/tenant-b/v2.0")
-        ]
-    );
-    let issuer = issuers[1].as_str();
-    assert!(OidcConfig::key_serves(
-        Some(&pattern),
-        issuer,
-        Some("tenant-b")
-    ));
-    assert!(!OidcConfig::key_serves(
-        Some(&format!("{base}/consumers/v2.0")),
-        issuer,
-        Some("tenant-b")
-    ));
-    // The whole way.
+    let (config, pattern) = shared(&base);
     let mut jwk = signer.jwk("first");
     jwk["issuer"] = json!(pattern);
     hostile.with(|script| {
         script.keys = json!({"keys": [jwk]});
         script.discovery["issuer"] = json!(pattern);
     });
-    let provider = Provider::new(alone, bounds()).unwrap();
-    let world = World {
+    let provider = Provider::new(config.clone(), bounds()).unwrap();
+    let mut world = World {
         hostile,
         signer,
         provider,
@@ -137,11 +139,8 @@ async fn a_shared_endpoint_lets_in_the_named_directories_only() {
             c["tid"] = json!(tid);
         }
     };
-    let identity = world
-        .sign_in(in_tenant("tenant-b", "tenant-b"))
-        .await
-        .unwrap();
-    assert_eq!(identity.issuer, format!("{base}/tenant-b/v2.0"));
+    let identity = world.sign_in(in_tenant("tenant-b", "tenant-b")).await;
+    assert_eq!(identity.unwrap().issuer, format!("{base}/tenant-b/v2.0"));
     for (tenant, tid, expected) in [
         ("tenant-c", "tenant-c", Refusal::Issuer),
         ("tenant-c", "tenant-a", Refusal::Issuer),
@@ -157,17 +156,7 @@ async fn a_shared_endpoint_lets_in_the_named_directories_only() {
         script.used.clear();
         script.keys["keys"][0]["issuer"] = json!(format!("{base}/consumers/v2.0"));
     });
-    let World {
-        hostile,
-        signer,
-        provider,
-    } = world;
-    let config = provider.config;
-    let world = World {
-        hostile,
-        signer,
-        provider: Provider::new(config, bounds()).unwrap(),
-    };
+    world.provider = Provider::new(config, bounds()).unwrap();
     assert_eq!(
         world.sign_in(in_tenant("tenant-b", "tenant-b")).await,
         Err(Refusal::UnknownKey)
