@@ -21,6 +21,7 @@ pub mod outbound;
 mod paging;
 pub mod permissions;
 mod retry;
+pub mod smtp;
 mod sources;
 pub mod teams;
 pub mod webhook;

@@ -7,6 +7,7 @@ mod cards;
 mod exchange;
 mod gathering;
 mod joiner;
+mod mail;
 mod meanings;
 mod outbound;
 mod reads;
