@@ -10,8 +10,10 @@ mod requests;
 mod rules;
 mod run;
 mod sdk;
+mod smtp;
 #[cfg(test)]
 mod tidy;
+mod webhooks;
 
 use clap::{Parser, Subcommand};
 
@@ -42,6 +44,10 @@ enum Command {
     Sdk(sdk::Args),
     /// Lets operators sign in by a certified OpenID provider from npm.
     Oidc,
+    /// Sends mail to a real SMTP server, in every way and with every fault.
+    Smtp,
+    /// Lets the library of Standard Webhooks judge our signatures.
+    Webhooks,
     /// Replays every plan that the switches can make on a small world, and reads the damage.
     Rules,
     /// Builds Tenure and shows leavers from ticket to proof on the sandbox.
@@ -61,6 +67,8 @@ fn main() -> anyhow::Result<()> {
             rules::run()?;
             sdk::run(&sdk::Args::default())?;
             oidc::run()?;
+            smtp::run()?;
+            webhooks::run()?;
             run::cargo(&["test", "--workspace"])
         }
         Command::Contract(args) => contract::run(args),
@@ -69,6 +77,8 @@ fn main() -> anyhow::Result<()> {
         Command::Bench(args) => bench::run(&args),
         Command::Sdk(args) => sdk::run(&args),
         Command::Oidc => oidc::run(),
+        Command::Smtp => smtp::run(),
+        Command::Webhooks => webhooks::run(),
         Command::Rules => rules::run(),
         Command::Demo { yes } => {
             run::cargo(&["build", "--quiet", "--package", "app"])?;

@@ -70,16 +70,41 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The interpreter of an environment that holds exactly what the requirements name; made anew when they change.
+/// The interpreter of the environment with Microsoft's SDK.
 ///
 /// # Errors
 /// When Python is missing or a package cannot be had.
 pub(crate) fn python() -> anyhow::Result<PathBuf> {
-    let folder = run::target().join("sdk");
+    environment(&Packages {
+        folder: "sdk",
+        requirements: REQUIREMENTS,
+        file: "crates/xtask/sdk/requirements.txt",
+        name: "Microsoft's SDK for Python",
+    })
+}
+
+/// Python packages that a check needs.
+pub(crate) struct Packages {
+    /// The folder under `target/` that they are installed in.
+    pub(crate) folder: &'static str,
+    /// The text of the requirements, with hashes.
+    pub(crate) requirements: &'static str,
+    /// The file that it is the text of.
+    pub(crate) file: &'static str,
+    /// What they are, for the line that says they are being installed.
+    pub(crate) name: &'static str,
+}
+
+/// The interpreter of an environment that holds exactly what the requirements name; made anew when they change.
+///
+/// # Errors
+/// When Python is missing or a package cannot be had.
+pub(crate) fn environment(packages: &Packages) -> anyhow::Result<PathBuf> {
+    let folder = run::target().join(packages.folder);
     let python = folder.join("venv/bin/python");
     let marker = folder.join("installed.txt");
     let installed = std::fs::read_to_string(&marker).unwrap_or_default();
-    if installed == REQUIREMENTS && python.exists() {
+    if installed == packages.requirements && python.exists() {
         return Ok(python);
     }
     if folder.exists() {
@@ -87,7 +112,10 @@ pub(crate) fn python() -> anyhow::Result<PathBuf> {
             .with_context(|| format!("{} cannot be removed", folder.display()))?;
     }
     std::fs::create_dir_all(&folder)?;
-    say("Installing Microsoft's SDK for Python (once, about half a minute).");
+    say(&format!(
+        "Installing {} (once, half a minute at most).",
+        packages.name
+    ));
     let venv = folder.join("venv");
     let venv = venv
         .to_str()
@@ -111,11 +139,14 @@ pub(crate) fn python() -> anyhow::Result<PathBuf> {
             ":all:",
             "--require-hashes",
             "--requirement",
-            "crates/xtask/sdk/requirements.txt",
+            packages.file,
         ],
-        "the packages of crates/xtask/sdk/requirements.txt could not be installed; pip says above why (Python 3.11 or later, and a way to the package index, are needed)",
+        &format!(
+            "the packages of {} could not be installed; pip says above why (Python 3.11 or later, and a way to the package index, are needed)",
+            packages.file
+        ),
     )?;
-    std::fs::write(&marker, REQUIREMENTS)?;
+    std::fs::write(&marker, packages.requirements)?;
     Ok(python)
 }
 
