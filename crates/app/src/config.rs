@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::problem::Problem;
+use crate::sign_in::oidc::OidcConfig;
 
 /// The configuration; every part has a default that works for one machine.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -80,6 +81,8 @@ pub(crate) struct ServerConfig {
     pub(crate) proxies: usize,
     /// Whether the tenants are a rehearsal: the pages say so.
     pub(crate) sandbox: bool,
+    /// The identity provider that operators sign in with; without one there are local accounts alone.
+    pub(crate) oidc: Option<OidcConfig>,
 }
 
 impl Default for ServerConfig {
@@ -90,6 +93,7 @@ impl Default for ServerConfig {
             zone: "UTC".to_owned(),
             proxies: 0,
             sandbox: false,
+            oidc: None,
         }
     }
 }
@@ -194,6 +198,9 @@ impl Config {
         // Relative paths in the file are relative to the file, so that a command works from any folder.
         if let Some(folder) = path.parent().filter(|_| path.exists()) {
             config.anchor(folder);
+        }
+        if let Some(oidc) = &mut config.server.oidc {
+            oidc.load_secret(path.parent().unwrap_or(Path::new("")))?;
         }
         config.overlay();
         Ok(config)

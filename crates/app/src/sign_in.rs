@@ -3,7 +3,6 @@
 //! Nothing here knows a page or a table: page handlers call it, and keep what it returns.
 
 pub(crate) mod local;
-#[cfg_attr(not(test), expect(dead_code, reason = "called by the pages"))]
 pub(crate) mod oidc;
 pub(crate) mod return_to;
 pub(crate) mod throttle;

@@ -8,6 +8,7 @@ mod caller;
 mod gate;
 mod lists;
 mod live;
+mod oidc;
 mod posted;
 mod reading;
 mod routes;
@@ -82,6 +83,8 @@ pub(crate) struct Parts {
     pub(crate) passwords: Passwords,
     /// Counts tries to sign in.
     pub(crate) throttle: Throttle,
+    /// The identity provider, where one is configured.
+    pub(crate) oidc: Option<oidc::Oidc>,
     /// Counts openings of one-time links.
     pub(crate) links: Throttle,
     began: std::time::Instant,
@@ -97,8 +100,13 @@ impl std::ops::Deref for Web {
 
 impl Web {
     /// The app over this store.
-    pub(crate) fn new(wiring: Arc<Wiring>, server: ServerConfig) -> Self {
-        Self(Arc::new(Parts {
+    ///
+    /// # Errors
+    /// An identity provider that is configured and cannot work.
+    pub(crate) fn new(wiring: Arc<Wiring>, server: ServerConfig) -> Result<Self, Problem> {
+        let oidc = oidc::Oidc::of(&server)?;
+        Ok(Self(Arc::new(Parts {
+            oidc,
             wiring,
             live: Live::default(),
             pumps: run::Pumps::default(),
@@ -107,7 +115,7 @@ impl Web {
             throttle: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
             links: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
             began: std::time::Instant::now(),
-        }))
+        })))
     }
 
     /// How long the process has run, by a clock that never goes back.
@@ -117,7 +125,7 @@ impl Web {
 
     /// What the identity provider is called, where one is configured.
     pub(crate) fn oidc_name(&self) -> Option<String> {
-        None
+        self.oidc.as_ref().map(|oidc| oidc.name.clone())
     }
 }
 
@@ -146,6 +154,7 @@ pub(crate) fn routes() -> Routes {
         sandbox::routes,
         seats::routes,
         session::routes,
+        oidc::routes,
         set_up::routes,
         settings::routes,
         tenants::routes,

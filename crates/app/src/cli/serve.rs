@@ -45,7 +45,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
     talk(
         "It carries out runs too. Stop it with Ctrl-C; what is open goes on when it is started again.",
     );
-    let app = Web::new(wiring, server);
+    let app = Web::new(wiring, server)?;
     web::serve(app, listener, talk, super::asked_to_stop()).await?;
     Ok(Exit::Done)
 }

@@ -64,7 +64,7 @@ impl TestApp {
                 .await
                 .unwrap();
         }
-        let web = Web::new(wiring, config.server.clone());
+        let web = Web::new(wiring, config.server.clone()).unwrap();
         Self {
             router: crate::web::app(&web),
             web,
