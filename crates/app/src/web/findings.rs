@@ -3,6 +3,7 @@
 mod act;
 mod detail;
 mod list;
+mod story;
 #[cfg(test)]
 mod tests;
 

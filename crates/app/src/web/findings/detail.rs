@@ -3,9 +3,10 @@
 use domain::access::Role;
 use domain::spec::StepSpec;
 use domain::{RunId, TenantId};
-use engine::state::{Finding, Hold, MarkKind, Outcome, REVIEW, Status, StepRun};
+use engine::state::{Finding, Hold, Outcome, REVIEW, Status, StepRun};
 use store::FindingGroup;
 
+use super::story::{Happened, story};
 use crate::acts::handle;
 use crate::problem::Problem;
 use crate::web::run::{Loaded, View, brief, step_path};
@@ -16,16 +17,6 @@ use crate::web::{Caller, Web, reading};
 pub(super) struct Said {
     pub(super) reason: String,
     pub(super) wrong: String,
-}
-
-/// One event of the finding's story.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Happened {
-    pub(super) at_ms: i64,
-    pub(super) kind: &'static str,
-    pub(super) text: String,
-    pub(super) at: String,
-    pub(super) source: String,
 }
 
 /// A value as it was left or wanted, and as it stands.
@@ -322,100 +313,4 @@ fn stands(step: Option<&StepRun>, spec: Option<&StepSpec>) -> Vec<Stand> {
             }
         })
         .collect()
-}
-
-/// What happened, in order, each with where it is known from.
-fn story(view: View<'_>, finding: &Finding, step: Option<&StepRun>) -> Vec<Happened> {
-    let state = view.state;
-    let mut all: Vec<Happened> = Vec::new();
-    let mut add = |at: Option<i64>, kind: &'static str, text: String, source: String| {
-        if let Some(at_ms) = at {
-            all.push(Happened {
-                at_ms,
-                kind,
-                text,
-                at: view.clock(at_ms),
-                source,
-            });
-        }
-    };
-    let receipt = || "receipt".to_owned();
-    let approvers = state.approvers.join(" and ");
-    add(
-        state.approved_ms,
-        "",
-        format!("Approved by {approvers}"),
-        "ledger".to_owned(),
-    );
-    add(
-        state.started_ms,
-        "",
-        format!("Run {} began", state.run),
-        "ledger".to_owned(),
-    );
-    if let Some(step) = step {
-        let kept = &step.receipt;
-        add(
-            kept.accepted_ms,
-            "",
-            "The step was accepted".to_owned(),
-            receipt(),
-        );
-        add(
-            kept.verified_ms,
-            "ok",
-            "The step was verified".to_owned(),
-            receipt(),
-        );
-    }
-    let kind = if finding.kind == "residual" || finding.kind == "denied" {
-        "stop"
-    } else {
-        "warn"
-    };
-    let opened = finding.opened_as.as_ref().unwrap_or(&finding.text);
-    add(
-        Some(finding.opened_ms),
-        kind,
-        short(opened),
-        "finding".to_owned(),
-    );
-    add(
-        state.ended_ms,
-        "",
-        match state.outcome() {
-            Some(outcome) => format!("The run ended: {}", outcome.words()),
-            None => "The run ended".to_owned(),
-        },
-        "ledger".to_owned(),
-    );
-    for mark in &finding.marks {
-        let (kind, text) = match mark.what {
-            MarkKind::Handled => (
-                "ok",
-                format!("{} marked it handled: {}", mark.by, mark.text),
-            ),
-            MarkKind::Reopened => (
-                "warn",
-                format!("{} opened it again: {}", mark.by, mark.text),
-            ),
-            MarkKind::Looked => (
-                "",
-                format!("{} had it looked at again: {}", mark.by, mark.text),
-            ),
-        };
-        add(Some(mark.at_ms), kind, text, "ledger".to_owned());
-    }
-    if let Some((at_ms, how)) = &finding.closed
-        && finding.handled().is_none()
-    {
-        add(
-            Some(*at_ms),
-            "ok",
-            format!("Closed: {how}"),
-            "ledger".to_owned(),
-        );
-    }
-    all.sort_by_key(|happened| happened.at_ms);
-    all
 }

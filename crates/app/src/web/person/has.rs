@@ -1,7 +1,7 @@
 //! What a person has, grouped as a plan groups it.
 
 use domain::ObjectId;
-use domain::facts::{Facts, MailboxFacts, RoleHeldBy, Unchecked};
+use domain::facts::{Facts, Mailbox, MailboxFacts, RoleHeldBy, Trustee, Unchecked};
 use domain::spec::Route;
 
 /// One thing.
@@ -157,44 +157,7 @@ fn mailbox(facts: &Facts) -> Group {
     if mailbox.hidden {
         out.things.push(thing("Address lists", "hidden", ""));
     }
-    let list = |what: &str, names: Vec<&str>| {
-        (!names.is_empty()).then(|| thing(what, names.join(", "), ""))
-    };
-    out.things.extend(list(
-        "Full access",
-        mailbox
-            .full_access
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect(),
-    ));
-    out.things.extend(list(
-        "Send as",
-        mailbox
-            .send_as
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect(),
-    ));
-    out.things.extend(list(
-        "Inbox rules",
-        mailbox.rules.iter().map(|one| one.name.as_str()).collect(),
-    ));
-    out.things.extend(list(
-        "Phones",
-        mailbox
-            .devices
-            .iter()
-            .map(|one| one.name.as_str())
-            .collect(),
-    ));
-    if !facts.meetings.is_empty() {
-        out.things.push(thing(
-            "Meetings ahead",
-            format!("{} organised", facts.meetings.len()),
-            "",
-        ));
-    }
+    out.things.extend(around(facts, mailbox));
     out
 }
 
@@ -279,4 +242,30 @@ fn apps(facts: &Facts) -> Vec<Thing> {
 /// What was not read, and why.
 pub(super) fn unchecked(unchecked: &Unchecked) -> String {
     format!("{}: {}", unchecked.what, unchecked.because)
+}
+
+/// Who and what else gets into the mailbox.
+fn around(facts: &Facts, mailbox: &Mailbox) -> Vec<Thing> {
+    let names = |of: &[Trustee]| of.iter().map(|one| one.name.clone()).collect();
+    let lists: [(&str, Vec<String>); 4] = [
+        ("Full access", names(&mailbox.full_access)),
+        ("Send as", names(&mailbox.send_as)),
+        (
+            "Inbox rules",
+            mailbox.rules.iter().map(|one| one.name.clone()).collect(),
+        ),
+        (
+            "Phones",
+            mailbox.devices.iter().map(|one| one.name.clone()).collect(),
+        ),
+    ];
+    let some = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    let mut things: Vec<Thing> = some
+        .map(|(what, names)| thing(what, names.join(", "), ""))
+        .collect();
+    if !facts.meetings.is_empty() {
+        let many = format!("{} organised", facts.meetings.len());
+        things.push(thing("Meetings ahead", many, ""));
+    }
+    things
 }

@@ -171,7 +171,19 @@ async fn the_page_offers_what_fits_the_run_and_its_reader() {
         (paused.status.as_u16(), paused.headers["location"].as_str()),
         (303, page.as_str())
     );
+}
 
+#[tokio::test]
+async fn with_an_open_finding_there_is_a_statement_and_no_certificate() {
+    let app = TestApp::new().await;
+    let mut ride = Ride::new(&app, "contoso").await;
+    let approver = app
+        .holder(domain::access::Role::Approver, Some("contoso"))
+        .await;
+    let viewer = app
+        .holder(domain::access::Role::Viewer, Some("contoso"))
+        .await;
+    let page = format!("/t/contoso/runs/{}", ride.run);
     ride.state.phase = Phase::Ended {
         outcome: Outcome::NeedsReview,
     };

@@ -58,7 +58,7 @@ struct Piece {
 }
 
 /// The whole of it.
-pub(super) struct Painted {
+pub(crate) struct Painted {
     /// The run's sequence number.
     pub(super) seq: u64,
     /// Whether the run has ended.
