@@ -1,5 +1,6 @@
 //! From a request to a stored plan: policy, switches, facts, proposals, order, digest. Nothing is changed in the tenant.
 
+mod contain;
 pub(crate) mod dated;
 mod joiner;
 mod leaver;
@@ -11,7 +12,7 @@ use connectors::facts::FactsError;
 use connectors::{Ctx, Purpose};
 use domain::facts::Facts;
 use domain::plan::{Plan, Remark, StoredPlan, Weight};
-use domain::planner::{self, Ask, Proposal, Refusal};
+use domain::planner::{self, Around, Ask, Proposal, Refusal};
 use domain::policy::{self, Policy};
 use domain::request::{Kind, Request, When};
 use domain::{PlanId, RequestId, TenantId};
@@ -24,6 +25,8 @@ use store::{PolicyVersion, TenantScope};
 use crate::clock;
 use crate::problem::{Exit, Problem};
 use crate::wiring::{Wiring, of_call, of_store};
+
+pub(crate) use contain::contain_now;
 
 /// The tenant's policy in force, parsed.
 ///
@@ -74,7 +77,7 @@ pub(crate) async fn make(
     request: Request,
     scan: bool,
 ) -> Result<StoredPlan, Problem> {
-    let stored = plan(wiring, &request, scan).await?;
+    let stored = plan(wiring, &request, scan, Haste::None).await?;
     let scope = TenantScope::of(&request.tenant);
     wiring
         .store
@@ -114,7 +117,7 @@ pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<St
         .request(&scope, &old.plan.request)
         .await
         .map_err(of_store)?;
-    let stored = plan(wiring, &request, scan).await?;
+    let stored = plan(wiring, &request, scan, Haste::None).await?;
     wiring
         .store
         .add_plan(&scope, &stored)
@@ -134,13 +137,22 @@ pub(crate) async fn kept(
 ) -> Result<StoredPlan, Problem> {
     let all = TenantScope::provider();
     let request = wiring.store.request(&all, id).await.map_err(of_store)?;
-    let stored = plan(wiring, &request, scan).await?;
+    let stored = plan(wiring, &request, scan, Haste::None).await?;
     wiring
         .store
         .add_plan(&TenantScope::of(&request.tenant), &stored)
         .await
         .map_err(of_store)?;
     Ok(stored)
+}
+
+/// How much of a hurry there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Haste {
+    /// It waits for its approvers.
+    None,
+    /// Access is closed at once, if the policy has approved that beforehand.
+    ContainNow,
 }
 
 /// What a plan is made from, besides the request and the policy.
@@ -151,9 +163,18 @@ struct Basis {
 }
 
 /// The plan for a request, not kept yet.
-async fn plan(wiring: &Wiring, request: &Request, scan: bool) -> Result<StoredPlan, Problem> {
+async fn plan(
+    wiring: &Wiring,
+    request: &Request,
+    scan: bool,
+    haste: Haste,
+) -> Result<StoredPlan, Problem> {
     let (version, policy) = policy(wiring, &request.tenant).await?;
-    under(wiring, request, &policy, version.digest.as_str(), scan).await
+    let under = Under {
+        policy: &policy,
+        digest: version.digest.as_str(),
+    };
+    made(wiring, request, &under, scan, haste).await
 }
 
 /// The plan for a request under this policy, from the tenant as it is now. Nothing is kept: to see what a policy would do.
@@ -167,6 +188,27 @@ pub(crate) async fn under(
     policy_digest: &str,
     scan: bool,
 ) -> Result<StoredPlan, Problem> {
+    let under = Under {
+        policy,
+        digest: policy_digest,
+    };
+    made(wiring, request, &under, scan, Haste::None).await
+}
+
+/// A policy, and the digest of its text.
+struct Under<'a> {
+    policy: &'a Policy,
+    digest: &'a str,
+}
+
+async fn made(
+    wiring: &Wiring,
+    request: &Request,
+    under: &Under<'_>,
+    scan: bool,
+    haste: Haste,
+) -> Result<StoredPlan, Problem> {
+    let policy = under.policy;
     let scope = TenantScope::of(&request.tenant);
     let tenant = wiring
         .store
@@ -182,14 +224,21 @@ pub(crate) async fn under(
             leaver::basis(wiring, &connection, request, policy, scan).await?
         }
     };
+    let operators = wiring.store.operators().await.map_err(of_store)?;
+    let operators: Vec<String> = operators.into_iter().map(|one| one.email).collect();
+    let around = Around {
+        leavers: contain::leavers(wiring, policy, request).await?,
+        operators: &operators,
+        contain_now: haste == Haste::ContainNow,
+    };
     let ask = Ask {
         request,
         directory: &tenant.directory,
         policy,
-        policy_digest,
+        policy_digest: under.digest,
         facts: &basis.facts,
         at: basis.at,
-        around: domain::planner::Around::default(),
+        around,
     };
     let plan = planner::plan(&ask, basis.proposal).map_err(refused)?;
     Ok(StoredPlan::seal(
@@ -263,18 +312,18 @@ fn authorised(policy: &Policy, request: &Request) -> Result<(), Problem> {
     .hint("ask an authorised requester to confirm, or add the address to the policy"))
 }
 
-/// The steps that are on, with their settings.
+/// The steps that are on, with their settings: those of an action alone, or those of the playbook.
 fn switches(
     policy: &Policy,
-    kind: Kind,
+    request: &Request,
     set: &BTreeMap<String, Value>,
 ) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
-    let resolved = policy::resolve(policy, kind, set, &steps::catalogue())?;
-    Ok(resolved
-        .into_iter()
-        .filter(|(_, step)| step.on)
-        .map(|(name, step)| (name, step.settings))
-        .collect())
+    let (kind, catalogue) = (request.kind, steps::catalogue());
+    let resolved = match &request.only {
+        Some(only) => policy::resolve_only(policy, kind, only, set, &catalogue)?,
+        None => policy::resolve(policy, kind, set, &catalogue)?,
+    };
+    Ok(steps::switched_on(&resolved))
 }
 
 /// When the run shall start; a moment that has passed means at once, and the approver is told.

@@ -28,6 +28,14 @@ statements! {
         LEFT JOIN runs ON runs.plan = plans.id
         WHERE ", of_scope!("plans.tenant"), " AND plans.tenant = ?2 AND plans.superseded_by IS NULL
             AND (runs.id IS NULL OR runs.ended = 0)");
+    COUNT_LEAVERS = concat!("SELECT count(DISTINCT plans.person) AS leavers FROM plans
+        JOIN requests ON requests.id = plans.request AND requests.kind = 'offboard' AND requests.id <> ?4
+            AND (json_extract(requests.body, '$.only') IS NULL OR json_extract(CAST(plans.bytes AS TEXT), '$.review') IS NOT NULL)
+        LEFT JOIN runs ON runs.plan = plans.id
+        WHERE ", of_scope!("plans.tenant"), " AND plans.tenant = ?2 AND plans.superseded_by IS NULL
+            AND (plans.made_ms >= ?3 OR runs.created_ms >= ?3
+                OR EXISTS (SELECT 1 FROM approvals WHERE approvals.plan = plans.id AND approvals.at_ms >= ?3 AND taken_back_ms IS NULL))
+            AND NOT EXISTS (SELECT 1 FROM refusals WHERE refusals.plan = plans.id)");
     SELECT_ALL = concat!("SELECT plans.id, plans.tenant, plans.request, plans.upn, plans.digest, plans.made_ms, plans.superseded_by,
             runs.id AS run,
             (SELECT count(*) FROM approvals WHERE approvals.plan = plans.id AND approvals.taken_back_ms IS NULL) AS approvals
@@ -147,6 +155,29 @@ impl Store {
             .fetch_all(&mut *connection)
             .await?;
         rows.iter().map(plan_row).collect()
+    }
+
+    /// How many people leave a tenant by plans that were made, approved or begun since a moment, those of one request not counted. Actions
+    /// are no leavers, the closing of access that a policy approved beforehand is.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn leavers_since(
+        &self,
+        scope: &TenantScope,
+        tenant: &TenantId,
+        since: Timestamp,
+        but: &RequestId,
+    ) -> Result<u32, Error> {
+        let mut connection = self.read().await?;
+        let row = sqlx::query(COUNT_LEAVERS)
+            .bind(scope.filter())
+            .bind(tenant.as_str())
+            .bind(since.as_millisecond())
+            .bind(but.as_str())
+            .fetch_one(&mut *connection)
+            .await?;
+        Ok(row.try_get("leavers")?)
     }
 
     /// The newest plans, at most so many.

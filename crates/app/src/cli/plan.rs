@@ -1,5 +1,6 @@
 //! `tenure plan`: from a request or a ticket to a plan. Nothing is changed in the tenant.
 
+mod action;
 mod person;
 mod ticket;
 
@@ -26,6 +27,8 @@ use crate::wiring::{Wiring, of_store};
 pub(crate) enum Command {
     /// Plan that a person leaves
     Offboard(Offboard),
+    /// Plan one step for a person, and nothing else
+    Action(action::Action),
     /// Plan that a person comes
     Onboard(Onboard),
     /// Plan what a ticket asks for
@@ -70,6 +73,9 @@ pub(crate) struct Offboard {
     /// Who asks; may not approve
     #[arg(long, value_name = "NAME", default_value = "operator")]
     requester: String,
+    /// An emergency: close access now (block, reset, revoke) and nothing else, where the policy has approved that beforehand
+    #[arg(long, conflicts_with_all = ["at", "set"])]
+    contain_now: bool,
 }
 
 #[derive(clap::Args)]
@@ -115,7 +121,9 @@ pub(crate) struct How {
 pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
     let wiring = cx.open().await?;
     match command {
+        Command::Offboard(args) if args.contain_now => action::contain_now(cx, wiring, args).await,
         Command::Offboard(args) => offboard(cx, &wiring, args).await,
+        Command::Action(args) => action::plan(cx, &wiring, args).await,
         Command::Onboard(args) => onboard(cx, &wiring, args).await,
         Command::Ticket(args) => ticket::plan(cx, &wiring, args).await,
         Command::Request { id, no_scan } => {
@@ -197,17 +205,22 @@ fn at_option(text: &str) -> Result<When, Problem> {
     request::when("--at", text)
 }
 
-async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
-    if args.user.trim().is_empty() {
-        return Err(Problem::refused("person", "it is not said who leaves")
+/// A wish about somebody who is there, as it was typed.
+fn about(user: &str, how: &How, requester: &str) -> Result<Wish, Problem> {
+    if user.trim().is_empty() {
+        return Err(Problem::refused("person", "it is not said who is meant")
             .hint("give the sign-in name, like jane.roe@contoso.example"));
     }
-    let wish = Wish {
-        person: request::hint(&args.user),
-        when: args.how.at.as_deref().map_or(Ok(When::Now), at_option)?,
-        switches: switches(&args.how.set)?,
-        ..typed(&args.how.tenant, Kind::Offboard, &args.requester)?
-    };
+    Ok(Wish {
+        person: request::hint(user),
+        when: how.at.as_deref().map_or(Ok(When::Now), at_option)?,
+        switches: switches(&how.set)?,
+        ..typed(&how.tenant, Kind::Offboard, requester)?
+    })
+}
+
+async fn offboard(cx: &Cx, wiring: &Wiring, args: Offboard) -> Outcome<Exit> {
+    let wish = about(&args.user, &args.how, &args.requester)?;
     let stored = request::make(wiring, wish, !args.how.no_scan).await?;
     show(cx, wiring, &stored).await?;
     Ok(Exit::Done)

@@ -1,5 +1,7 @@
 //! `tenure runs`: look at runs; cancel, pause, resume or retry one.
 
+mod findings;
+
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -39,6 +41,18 @@ pub(crate) enum Command {
     Retry(Who),
     /// Say that a step which was asked of a person is done
     Done(Done),
+    /// List the findings that nobody has closed
+    Findings {
+        /// Of one tenant alone
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Close a finding of an ended run that was settled without it; how the run ended stays
+    Handle(findings::Said),
+    /// Open a finding again that somebody has handled
+    Reopen(findings::Said),
+    /// Read a step of an ended run once more, because of a finding about it; nothing is written
+    Look(findings::Look),
 }
 
 #[derive(clap::Args)]
@@ -87,6 +101,10 @@ pub(super) async fn run(cx: &Cx, command: Command) -> Outcome<Exit> {
         Command::Retry(who) => {
             submit(cx, &wiring, &who, Event::Retried { by: who.by.clone() }).await
         }
+        Command::Findings { tenant } => findings::list(cx, &wiring, tenant).await,
+        Command::Handle(said) => findings::handle(cx, &wiring, said).await,
+        Command::Reopen(said) => findings::reopen(cx, &wiring, said).await,
+        Command::Look(look) => findings::look(cx, &wiring, look).await,
         Command::Done(done) => {
             let event = Event::DoneByHand {
                 by: done.by.clone(),

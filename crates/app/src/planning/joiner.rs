@@ -37,7 +37,7 @@ pub(super) async fn basis(
     policy: &Policy,
 ) -> Result<Basis, Problem> {
     let (wanted, set) = wanted_by(policy, request);
-    let switches = switches(policy, request.kind, &set).map_err(refused)?;
+    let switches = switches(policy, request, &set).map_err(refused)?;
     let reading = Reading {
         connection,
         ctx: Ctx::of(Purpose::Plan),
@@ -78,7 +78,7 @@ pub(super) async fn again(
     plan: &Plan,
 ) -> Result<(Facts, BTreeMap<String, Value>), Problem> {
     let (wanted, set) = wanted_by(policy, request);
-    let switches = switches(policy, request.kind, &set).map_err(refused)?;
+    let switches = switches(policy, request, &set).map_err(refused)?;
     let reading = Reading {
         connection,
         ctx,

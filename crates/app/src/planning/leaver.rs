@@ -28,15 +28,15 @@ pub(super) async fn basis(
     scan: bool,
 ) -> Result<Basis, Problem> {
     let scope = TenantScope::of(&request.tenant);
-    let switches = switches(policy, request.kind, &request.switches).map_err(refused)?;
+    let switches = switches(policy, request, &request.switches).map_err(refused)?;
     let written = named(request)?;
     let names = steps::names(request, &switches);
-    let instructed = |name: &str| {
+    let instructed_to = |name: &str| {
         let mut all = policy.instructions.iter();
-        all.any(|instruction| instruction.switches.contains_key(name))
+        request.only.is_none() && all.any(|instruction| instruction.switches.contains_key(name))
     };
     let scans = "remove-mailbox-permissions";
-    let looks = scan && (switches.contains_key(scans) || instructed(scans));
+    let looks = scan && (switches.contains_key(scans) || instructed_to(scans));
     let wanted = Wanted {
         person: Who::Written(&written),
         names: &names,
@@ -52,7 +52,7 @@ pub(super) async fn basis(
     {
         facts.person.kind = AccountKind::Human;
     }
-    let instructed = policy::for_leaver(policy, &facts.person);
+    let instructed = instructed(policy, request, &facts);
     let switches = with_instructions(policy, request, &instructed).map_err(refused)?;
     let more = steps::names(request, &switches);
     let ctx = Ctx::of(Purpose::Plan);
@@ -76,7 +76,7 @@ pub(super) async fn again(
     policy: &Policy,
     plan: &Plan,
 ) -> Result<(Facts, BTreeMap<String, Value>), Problem> {
-    let base = switches(policy, request.kind, &request.switches).map_err(refused)?;
+    let base = switches(policy, request, &request.switches).map_err(refused)?;
     let names = steps::names(request, &base);
     let wanted = Wanted {
         person: Who::Known {
@@ -91,11 +91,19 @@ pub(super) async fn again(
     let mut facts = facts::read(connection, ctx, wanted)
         .await
         .map_err(|error| of_facts(&request.tenant, error))?;
-    let instructed = policy::for_leaver(policy, &facts.person);
+    let instructed = instructed(policy, request, &facts);
     let switches = with_instructions(policy, request, &instructed).map_err(refused)?;
     let more = steps::names(request, &switches);
     look_up(connection, ctx, &request.tenant, &more, &mut facts).await?;
     Ok((facts, switches))
+}
+
+/// What the standing instructions say of this person's leaving. They say nothing about an action, whose steps are named.
+fn instructed(policy: &Policy, request: &Request, facts: &Facts) -> ForLeaver {
+    match request.only {
+        Some(_) => ForLeaver::default(),
+        None => policy::for_leaver(policy, &facts.person),
+    }
 }
 
 /// Looks up people whom only the standing instructions name.
@@ -126,7 +134,7 @@ fn with_instructions(
 ) -> Result<BTreeMap<String, Value>, Vec<Refusal>> {
     let mut set = instructed.switches.clone();
     set.extend(request.switches.clone());
-    switches(policy, request.kind, &set)
+    switches(policy, request, &set)
 }
 
 /// The person as written: the address counts more than the name.

@@ -114,7 +114,11 @@ fn head(out: &mut String, stored: &StoredPlan) {
         out,
         "{}  {} {} <{}>  tenant {}",
         paint(HEAD, &title),
-        plan.kind.word(),
+        if plan.only.is_some() {
+            "action"
+        } else {
+            plan.kind.word()
+        },
         plain(&plan.person.name),
         plain(&plan.upn),
         plan.tenant

@@ -191,11 +191,15 @@ pub fn outcome_words(plan: &Plan, state: &RunState) -> String {
         .map(|finding| finding.text.as_str())
         .collect();
     let whom = &plan.upn;
+    let what = match &plan.only {
+        None => format!("{what} of {whom}"),
+        Some(only) => format!("Action for {whom} ({})", only.join(", ")),
+    };
     if verified == work.len() && open.is_empty() {
-        return format!("{what} of {whom}: completed. All {verified} steps were read back.");
+        return format!("{what}: completed. All {verified} steps were read back.");
     }
     let mut words = format!(
-        "{what} of {whom}: needs review. {verified} of {} steps were read back.",
+        "{what}: needs review. {verified} of {} steps were read back.",
         work.len()
     );
     for text in open {
