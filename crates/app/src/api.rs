@@ -7,6 +7,7 @@ mod ledger;
 mod me;
 pub(crate) mod once;
 mod plans;
+mod requests;
 mod runs;
 mod sent;
 mod tenants;
@@ -26,6 +27,7 @@ fn calls() -> Api {
     let all = [
         me::calls,
         tenants::calls,
+        requests::calls,
         plans::calls,
         runs::calls,
         findings::calls,

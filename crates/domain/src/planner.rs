@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::StepKey;
 use crate::facts::Facts;
 use crate::joiner;
-use crate::plan::{FORMAT, FollowUp, Plan, Remark, Reserve, ReserveKind, Weight, is_containment};
+use crate::plan::{
+    ApprovalNeed, FORMAT, FollowUp, Plan, Remark, Reserve, ReserveKind, Weight, is_containment,
+};
 use crate::policy::Policy;
 use crate::protect;
 use crate::request::{Kind, Request};
@@ -132,7 +134,21 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    let (reserves, follow_up) = (reserves(&specs, ask.facts), follow_up(ask));
+    let approval = protect::needed(approval, review.as_ref());
+    Ok(Plan {
+        review,
+        ..made(ask, specs, remarks, approval)
+    })
+}
+
+/// The plan, when nothing speaks against it.
+fn made(
+    ask: &Ask<'_>,
+    steps: Vec<StepSpec>,
+    mut remarks: Vec<Remark>,
+    approval: ApprovalNeed,
+) -> Plan {
+    let (reserves, follow_up) = (reserves(&steps, ask.facts), follow_up(ask));
     if let Some(later) = &follow_up {
         let text = format!(
             "On {} {}: the run makes an offboarding request for that day, which is planned and approved like any other.",
@@ -143,7 +159,7 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
     remarks.sort();
     remarks.dedup();
     let person = &ask.facts.person;
-    Ok(Plan {
+    Plan {
         format: FORMAT,
         tenant: ask.request.tenant.clone(),
         directory: ask.directory.to_owned(),
@@ -152,8 +168,8 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         person: ObjectRef::new(ObjectKind::Person, &person.id, &person.display_name),
         upn: person.upn.clone(),
         at: ask.at,
-        approval: protect::needed(approval, review.as_ref()),
-        steps: specs,
+        approval,
+        steps,
         remarks,
         policy: ask.policy_digest.to_owned(),
         requester: ask.request.origin.requester.clone(),
@@ -161,8 +177,8 @@ pub fn plan(ask: &Ask<'_>, proposal: Proposal) -> Result<Plan, Vec<Refusal>> {
         reserves,
         follow_up,
         only: ask.request.only.clone(),
-        review,
-    })
+        review: None,
+    }
 }
 
 /// What the steps will take of which there is only so much: sign-in names and seats.

@@ -5,9 +5,11 @@ use domain::TenantId;
 use domain::access::Role;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use store::PolicyVersion;
 
-use super::{Api, Doc, data};
+use super::{Api, Doc, Sent, data};
+use crate::acts::policy::{self, Application};
 use crate::planning;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
@@ -23,8 +25,54 @@ pub(super) fn calls(api: Api) -> Api {
         "/api/v1/tenants/{tenant}/policy",
         Needs::There(Role::Viewer),
         Doc::new("tenants", "The tenant's policy in force").gives::<PolicyOut>(),
-        policy,
+        in_force,
     )
+    .put(
+        "/api/v1/tenants/{tenant}/policy",
+        Needs::There(Role::Admin),
+        Doc::new("tenants", "Apply a policy over the version that was read")
+            .takes::<Applying>()
+            .gives::<PolicyOut>(),
+        apply,
+    )
+}
+
+/// A policy to be applied.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Applying {
+    /// The document, in TOML.
+    text: String,
+    /// The version that it was written over; 0 where there is none yet. Another version in force refuses it.
+    base: u64,
+    /// Why, for the history.
+    comment: Option<String>,
+}
+
+async fn apply(
+    State(web): State<Web>,
+    caller: Caller,
+    Path(tenant): Path<TenantId>,
+    Sent(applying): Sent<Applying>,
+) -> Answer {
+    let application = Application {
+        text: &applying.text,
+        by: &caller.address,
+        comment: applying.comment.as_deref(),
+        base: Some(applying.base),
+    };
+    let version = policy::apply(&web.wiring, &tenant, &application).await?;
+    data(&out(version))
+}
+
+fn out(version: PolicyVersion) -> PolicyOut {
+    PolicyOut {
+        version: version.version,
+        digest: version.digest.to_string(),
+        by: version.by,
+        at: version.at,
+        text: version.text,
+    }
 }
 
 /// A tenant.
@@ -75,13 +123,6 @@ struct PolicyOut {
     text: String,
 }
 
-async fn policy(State(web): State<Web>, _: Caller, Path(tenant): Path<TenantId>) -> Answer {
-    let version = planning::version(&web.wiring, &tenant).await?;
-    data(&PolicyOut {
-        version: version.version,
-        digest: version.digest.to_string(),
-        by: version.by,
-        at: version.at,
-        text: version.text,
-    })
+async fn in_force(State(web): State<Web>, _: Caller, Path(tenant): Path<TenantId>) -> Answer {
+    data(&out(planning::version(&web.wiring, &tenant).await?))
 }

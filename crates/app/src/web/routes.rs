@@ -25,6 +25,10 @@ pub(crate) enum Needs {
 
 /// A route as the walk over all of them sees it.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "read by the walk over all routes")
+)]
 pub(crate) struct Entry {
     /// `GET`, `POST`, ….
     pub(crate) method: &'static str,
@@ -107,6 +111,7 @@ impl Routes {
     }
 
     /// The list, for whoever walks it.
+    #[cfg(test)]
     pub(crate) fn list(&self) -> Vec<Entry> {
         self.0.iter().map(|(entry, _)| entry.clone()).collect()
     }

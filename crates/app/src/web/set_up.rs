@@ -65,8 +65,8 @@ struct SetUpPage {
     card: bool,
     token: String,
     organisation: String,
-    name: String,
-    email: String,
+    called: String,
+    address: String,
     wrong: Vec<String>,
 }
 
@@ -78,8 +78,8 @@ async fn show(State(web): State<Web>, Path(token): Path<String>) -> Answer {
         card: true,
         token,
         organisation: String::new(),
-        name: String::new(),
-        email: String::new(),
+        called: String::new(),
+        address: String::new(),
         wrong: Vec::new(),
     })
 }
@@ -152,8 +152,8 @@ async fn set_up(
             card: true,
             token,
             organisation: first.provider,
-            name: first.name,
-            email: first.email,
+            called: first.name,
+            address: first.email,
             wrong,
         });
     }

@@ -137,25 +137,7 @@ async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<Tenant
 async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Read, Problem> {
     let store = &web.wiring.store;
     let (waits, more) = waits(web, caller, scope).await?;
-    let mut running = Vec::new();
-    for status in [
-        RunStatus::Containing,
-        RunStatus::Running,
-        RunStatus::Paused,
-        RunStatus::Cancelling,
-    ] {
-        let filter = RunFilter {
-            status: Some(status),
-            ..RunFilter::default()
-        };
-        running.extend(
-            store
-                .list_runs(scope, &filter, None)
-                .await
-                .map_err(of_store)?
-                .lines,
-        );
-    }
+    let running = under_way(web, scope).await?;
     let filter = FindingFilter {
         status: Some(FindingStatus::Open),
         ..FindingFilter::default()
@@ -206,6 +188,31 @@ async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Read, P
         coming,
         ended,
     })
+}
+
+/// The runs under way, by where they stand.
+async fn under_way(web: &Web, scope: &TenantScope) -> Result<Vec<RunLine>, Problem> {
+    let store = &web.wiring.store;
+    let mut running = Vec::new();
+    for status in [
+        RunStatus::Containing,
+        RunStatus::Running,
+        RunStatus::Paused,
+        RunStatus::Cancelling,
+    ] {
+        let filter = RunFilter {
+            status: Some(status),
+            ..RunFilter::default()
+        };
+        running.extend(
+            store
+                .list_runs(scope, &filter, None)
+                .await
+                .map_err(of_store)?
+                .lines,
+        );
+    }
+    Ok(running)
 }
 
 /// The waiting plans that this reader may decide on and has not, the soonest first.

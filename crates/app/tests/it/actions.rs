@@ -88,6 +88,7 @@ fn an_action_that_makes_no_sense_is_refused_with_its_reason() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in its order")]
 fn access_is_closed_at_once_only_where_the_policy_said_so_and_somebody_else_looks_at_it() {
     let house = House::new();
     let before = house.standing();

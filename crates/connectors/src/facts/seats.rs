@@ -52,7 +52,7 @@ pub async fn seats(graph: &Graph, ctx: &Ctx, people: &[String]) -> Result<Vec<Se
             }
         }
     }
-    all.sort_by(|one, other| other.sku.used.cmp(&one.sku.used));
+    all.sort_by_key(|seats| std::cmp::Reverse(seats.sku.used));
     Ok(all)
 }
 

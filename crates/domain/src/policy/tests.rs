@@ -12,6 +12,7 @@ use super::*;
 use crate::catalogue::{Alias, Catalogue, Entry};
 
 /// Four steps that stand for every sort there is: plain, with settings, with a needed setting, for joiners only.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn catalogue() -> Catalogue {
     fn switch(value: &Value) -> Result<Map<String, Value>, String> {
         let on = value.as_bool().ok_or("expected true or false")?;

@@ -236,6 +236,18 @@ async fn differences(
     Ok(Some(compare::of(&known.stored, &other)))
 }
 
+/// When its facts were read, to the second.
+fn read_at(known: &Known, zone: &jiff::tz::TimeZone) -> String {
+    let read = known.stored.read_at.to_zoned(zone.clone());
+    read.strftime("%H:%M:%S").to_string()
+}
+
+/// What an approver has to look at afterwards, where policy approved it beforehand.
+fn review(plan: &Plan) -> String {
+    let review = plan.review.as_ref();
+    review.map(|review| review.text.clone()).unwrap_or_default()
+}
+
 /// The page from what is known.
 pub(super) fn made(
     known: &Known,
@@ -289,12 +301,7 @@ pub(super) fn made(
         objects: lines::objects(plan),
         groups,
         apart,
-        read: known
-            .stored
-            .read_at
-            .to_zoned(viewer.zone.clone())
-            .strftime("%H:%M:%S")
-            .to_string(),
+        read: read_at(known, &viewer.zone),
         age: rail::age(known),
         off: off(known),
         bar: bar(known, &stands, &mine, viewer),
@@ -312,11 +319,7 @@ pub(super) fn made(
         can_talk: viewer.asks,
         versions: versions(known, &viewer.zone),
         confidential: known.request.confidential.clone(),
-        review: plan
-            .review
-            .as_ref()
-            .map(|review| review.text.clone())
-            .unwrap_or_default(),
+        review: review(plan),
         shell,
     }
 }

@@ -66,7 +66,7 @@ struct OperatorsPage {
     lines: Vec<Line>,
     tenants: Vec<String>,
     wrong: Option<String>,
-    name: String,
+    called: String,
     address: String,
 }
 
@@ -89,7 +89,7 @@ async fn list_page(
         shell,
         lines: operators.into_iter().map(Line::of).collect(),
         wrong,
-        name,
+        called: name,
         address,
     })
 }
