@@ -45,12 +45,10 @@ pub(super) struct Strip {
 pub(super) fn strip(lengths: &[i64]) -> Strip {
     let mut sorted: Vec<i64> = lengths.iter().map(|ms| (*ms).max(0)).collect();
     sorted.sort_unstable();
-    let (Some(slowest), Some(median)) = (
-        sorted.last().copied(),
-        sorted.get(sorted.len() / 2).copied(),
-    ) else {
+    let Some(slowest) = sorted.last().copied() else {
         return Strip::default();
     };
+    let median = i64::midpoint(sorted[(sorted.len() - 1) / 2], sorted[sorted.len() / 2]);
     let fence = fence(&sorted);
     let usual = sorted.iter().rev().find(|ms| **ms <= fence).copied();
     let longest = usual.unwrap_or(slowest).max(1);

@@ -2,12 +2,14 @@
 
 use domain::TenantId;
 use domain::ledger::{Place, Proof, Report};
+use jiff::Timestamp;
 use serde_json::Value;
 use store::EntryLine;
 
 use super::path::{self, Level};
 use crate::acts::ledger::SignedHead;
 use crate::problem::Problem;
+use crate::web::lists::many;
 use crate::web::reading;
 use crate::web::when;
 use crate::web::zones::Zones;
@@ -92,7 +94,7 @@ pub(super) fn head(
     let verified = kept
         .as_deref()
         .and_then(|text| walked(text, zones))
-        .unwrap_or_else(|| "never here".to_owned());
+        .unwrap_or_else(|| "not here yet".to_owned());
     match signed {
         Ok(SignedHead { head, key, .. }) => {
             let root = head.root.to_string();
@@ -129,6 +131,10 @@ fn walked(text: &str, zones: &Zones) -> Option<String> {
     ))
 }
 
+fn number(count: u64, one: &str, several: &str) -> String {
+    many(usize::try_from(count).unwrap_or(usize::MAX), one, several)
+}
+
 /// What a walk found, in a sentence, and what to do.
 pub(super) fn verified(report: &Report, zones: &Zones) -> Verified {
     let now = when::day(zones.now, &zones.here, zones.now);
@@ -141,8 +147,9 @@ pub(super) fn verified(report: &Report, zones: &Zones) -> Verified {
         return Verified {
             holds: true,
             said: format!(
-                "{} entries and {} signed heads hold.",
-                report.entries, report.heads
+                "{} and {} hold.",
+                number(report.entries, "entry", "entries"),
+                number(report.heads, "signed head", "signed heads")
             ),
             more: format!(
                 "Checked {now}: nothing was changed, cut or reordered.{erased} Keep a head elsewhere: it proves the end as well."
@@ -165,6 +172,20 @@ pub(super) fn verified(report: &Report, zones: &Zones) -> Verified {
     }
 }
 
+/// To the second: entries follow each other closely.
+fn moment(at: Timestamp, zones: &Zones) -> String {
+    let (at, now) = (
+        at.to_zoned(zones.here.clone()),
+        zones.now.to_zoned(zones.here.clone()),
+    );
+    let form = if at.date() == now.date() {
+        "%H:%M:%S"
+    } else {
+        "%-d %b %Y %H:%M:%S"
+    };
+    at.strftime(form).to_string()
+}
+
 /// An entry as a line.
 pub(super) fn line(line: &EntryLine, zones: &Zones, one: bool) -> Line {
     let digest = line.digest.as_ref().map_or("", |digest| digest.as_str());
@@ -172,7 +193,7 @@ pub(super) fn line(line: &EntryLine, zones: &Zones, one: bool) -> Line {
         href: format!("/t/{}/ledger/{}", line.tenant, line.seq),
         seq: line.seq,
         iso: when::machine(line.at),
-        at: when::day(line.at, &zones.here, zones.now),
+        at: moment(line.at, zones),
         kind: reading::property(&line.kind),
         tenant: if one {
             String::new()

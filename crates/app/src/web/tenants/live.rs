@@ -148,7 +148,7 @@ fn permissions(shown: &mut Shown, checked: &Checked) {
 /// The steps that need a permission, in a few words.
 fn steps(steps: &[&str]) -> String {
     match steps {
-        [] => "no step, can be taken back".to_owned(),
+        [] => "no step of its policy".to_owned(),
         [one] => (*one).to_owned(),
         [one, other] => format!("{one}, {other}"),
         [one, other, rest @ ..] => format!("{one}, {other} and {} more", rest.len()),
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_steps_of_a_permission_are_few_words() {
-        assert_eq!(steps(&[]), "no step, can be taken back");
+        assert_eq!(steps(&[]), "no step of its policy");
         assert_eq!(steps(&["a", "b", "c", "d"]), "a, b and 2 more");
     }
 }
