@@ -63,7 +63,7 @@ export const tests = [
       }
       assert.match(seen.at(-1), /^Approve/, `the approval is reached by Tab; stops: ${seen.join(' | ').slice(0, 800)}`);
       await page.keyboard.press('Enter');
-      await eventually('it is approved', async () => /\/runs\//.test(page.url()) || /begin the run|approved/i.test(await text(page.locator('.bar'))));
+      await eventually('it is approved', async () => /\/runs\//.test(page.url()) || /begin the run|approved by/i.test(await text(page.locator('main'))));
       await page.context().close();
     },
   },
