@@ -121,13 +121,18 @@ pub(crate) async fn renew(
     Ok(client)
 }
 
+/// What a person calls the customer's directory id.
+pub(crate) const DIRECTORY: &str = "the directory (tenant) id";
+/// What a person calls the application's id.
+pub(crate) const CLIENT: &str = "the application (client) id";
+
 /// A GUID as stored.
 fn guid(field: &str, value: &str) -> Result<String, Problem> {
     let guid = value.trim().to_lowercase();
     if uuid::Uuid::try_parse(&guid).is_err() {
         let what = match field {
-            "directory" => "the directory (tenant) id",
-            _ => "the application (client) id",
+            "directory" => DIRECTORY,
+            _ => CLIENT,
         };
         return Err(
             Problem::refused(field, format!("{what} “{value}” is no GUID"))

@@ -105,10 +105,24 @@ fn given(args: &CredentialArgs) -> Result<Given, Problem> {
     }
 }
 
+/// Names the option where a page names its field.
+fn flagged(mut problem: Problem) -> Problem {
+    let (field, option) = match problem.code.as_str() {
+        "directory" => (tenant::DIRECTORY, "--tenant-id"),
+        "client" => (tenant::CLIENT, "--client-id"),
+        _ => return problem,
+    };
+    for what in &mut problem.what {
+        *what = what.replace(field, option);
+    }
+    problem
+}
+
 async fn renew(cx: &Cx, wiring: &Wiring, args: RenewArgs) -> Outcome<Exit> {
     let tenant = wiring.tenant(&args.name).await?;
     let given = given(&args.credential)?;
-    let client = tenant::renew(wiring, &tenant, args.client_id.as_deref(), given).await?;
+    let renewed = tenant::renew(wiring, &tenant, args.client_id.as_deref(), given).await;
+    let client = renewed.map_err(flagged)?;
     let name = &tenant.name;
     cx.show(
         &json!({ "tenant": name, "client": client }),
@@ -128,7 +142,7 @@ async fn add(cx: &Cx, wiring: &Wiring, args: AddArgs) -> Outcome<Exit> {
         given: given(&args.credential)?,
     };
     let directory = connect.directory.trim().to_lowercase();
-    let name = tenant::add(wiring, connect).await?;
+    let name = tenant::add(wiring, connect).await.map_err(flagged)?;
     cx.show(
         &json!({ "tenant": name, "directory": directory }),
         format!("Added tenant {name}. Next: tenure policy init {name} > {name}.toml, edit it, tenure policy apply {name} {name}.toml --as YOU, tenure tenant check {name}"),
