@@ -120,7 +120,7 @@ impl Smtp {
         }
         if config.security == Security::None && !is_this_machine(&config.host) {
             return wrong(
-                "smtp.security",
+                "smtp.tls",
                 "is none, which is for a relay on this machine only (localhost, 127.0.0.1, ::1); choose implicit or starttls",
             );
         }
@@ -220,7 +220,7 @@ impl Smtp {
                 return Err(Delivery::Refused {
                     why: format!(
                         "{} does not offer STARTTLS, so everybody on the way could read mail and password; nothing was sent. \
-                         Set smtp.security to implicit if the server has port 465, or correct the server.",
+                         Set smtp.tls to implicit if the server has port 465, or correct the server.",
                         self.server()
                     ),
                 });
@@ -309,7 +309,7 @@ fn tls(config: &Config) -> Result<TlsParameters, SetupError> {
     }
     builder
         .build_rustls()
-        .map_err(|error| SetupError::field("smtp.security", format!("TLS cannot start: {error}")))
+        .map_err(|error| SetupError::field("smtp.tls", format!("TLS cannot start: {error}")))
 }
 
 fn is_this_machine(host: &str) -> bool {

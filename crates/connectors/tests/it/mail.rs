@@ -204,7 +204,7 @@ fn the_configuration_is_checked_field_by_field() {
     ] {
         assert_eq!(
             wrong(config(host, Security::None)),
-            "smtp.security",
+            "smtp.tls",
             "{host}"
         );
     }
