@@ -12,6 +12,7 @@ use crate::delivering;
 use crate::planning::dated;
 use crate::problem::Problem;
 use crate::running;
+use crate::telling;
 use crate::wiring::Wiring;
 
 /// How often requests for later are looked at.
@@ -32,6 +33,7 @@ pub(crate) async fn go_on(
         served = worker.serve(observer, stop) => served,
         never = plan_dated(wiring, say) => match never {},
         never = delivering::go_on(wiring) => match never {},
+        never = telling::go_on(wiring) => match never {},
         never = sweep(wiring) => match never {},
     };
     served.map_err(|error| {

@@ -1,12 +1,16 @@
 //! `tenure.toml` and the `TENURE_…` environment over it: where the store is, which key seals it, which clouds there are.
 
+mod notify;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use connectors::outbound::Allow;
 use serde::Deserialize;
 
 use crate::problem::Problem;
 use crate::sign_in::oidc::OidcConfig;
+pub(crate) use notify::NotifyConfig;
 
 /// The configuration; every part has a default that works for one machine.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) engine: EngineConfig,
     /// The web app and the API.
     pub(crate) server: ServerConfig,
+    /// How people are told.
+    pub(crate) notify: NotifyConfig,
     /// Clouds by name, besides those Tenure knows.
     pub(crate) clouds: BTreeMap<String, CloudConfig>,
 }
@@ -112,6 +118,13 @@ impl ServerConfig {
         (self.url.is_some() || self.sandbox).then(|| self.origin())
     }
 
+    /// Whom Tenure may call besides public servers: on a rehearsal, this machine.
+    pub(crate) fn allow(&self) -> Allow {
+        Allow {
+            loopback: self.sandbox,
+        }
+    }
+
     /// Whether people reach it by TLS.
     pub(crate) fn is_https(&self) -> bool {
         self.url.as_ref().is_some_and(|url| url.scheme() == "https")
@@ -199,9 +212,14 @@ impl Config {
         if let Some(folder) = path.parent().filter(|_| path.exists()) {
             config.anchor(folder);
         }
+        let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(oidc) = &mut config.server.oidc {
-            oidc.load_secret(path.parent().unwrap_or(Path::new("")))?;
+            oidc.load_secret(folder)?;
         }
+        let allow = config.server.allow();
+        config
+            .notify
+            .load(folder, NotifyConfig::password(), allow)?;
         config.overlay();
         Ok(config)
     }

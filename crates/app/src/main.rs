@@ -13,6 +13,7 @@ mod planning;
 mod problem;
 mod running;
 mod sign_in;
+mod telling;
 mod vault;
 mod view;
 mod web;

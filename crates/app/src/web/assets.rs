@@ -126,6 +126,10 @@ mod tests {
                 "javascript:",
                 "hx-on",
             ] {
+                // A mail has no stylesheet beside it, and no CSP.
+                if file.contains("/mail/") && banned == " style=" {
+                    continue;
+                }
                 assert!(
                     !text.contains(banned),
                     "{file} holds {banned}: the CSP forbids it"

@@ -1,17 +1,17 @@
 //! A plan: what will change, in full, and the decision on exactly that.
 
-mod brief;
+pub(crate) mod brief;
 mod compare;
 mod decide;
 mod known;
-mod lead;
+pub(crate) mod lead;
 mod lines;
 mod page;
 mod phone;
 mod rail;
 mod standing;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use axum::extract::{Path, Query, State};
 use domain::access::Role;
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use super::answer::page as answer;
 use super::{Answer, Caller, Needs, Routes, Web};
 
-pub(crate) use known::zone_of;
+pub(crate) use known::{decisions, zone_of};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let looks = Needs::There(Role::Viewer);

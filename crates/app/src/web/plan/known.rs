@@ -221,7 +221,7 @@ async fn people(web: &Web) -> Result<Vec<Somebody>, Problem> {
 }
 
 /// What was decided and stands.
-fn decisions(approvals: &[Approved], refusal: Option<&Refusal>) -> Vec<Decision> {
+pub(crate) fn decisions(approvals: &[Approved], refusal: Option<&Refusal>) -> Vec<Decision> {
     let approved = approvals
         .iter()
         .filter(|approved| approved.taken_back.is_none())

@@ -63,7 +63,7 @@ fn step(
 }
 
 /// A plan of three steps, of which one waits for an approval of its own.
-fn plan(requester: &str) -> Plan {
+pub(crate) fn plan(requester: &str) -> Plan {
     let nora = "nora.lindqvist@contoso.example";
     let block = step(
         "block-sign-in",
@@ -121,7 +121,7 @@ fn plan(requester: &str) -> Plan {
     }
 }
 
-fn request(plan: &Plan, confidential: &[&str]) -> Request {
+pub(crate) fn request(plan: &Plan, confidential: &[&str]) -> Request {
     Request {
         id: plan.request.clone(),
         tenant: plan.tenant.clone(),
