@@ -17,8 +17,8 @@ use crate::{Error, TenantScope};
 
 statements! {
     COUNTS = concat!("SELECT
-        (SELECT count(*) FROM plan_rows AS r INDEXED BY plan_rows_s WHERE state = 'waiting' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS plans_waiting,
-        (SELECT count(*) FROM finding_rows AS r INDEXED BY finding_rows_s WHERE state = 'open' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS open_findings,
+        (SELECT count(*) FROM plan_rows AS r INDEXED BY plan_rows_waiting WHERE state = 'waiting' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS plans_waiting,
+        (SELECT count(*) FROM finding_rows AS r INDEXED BY finding_rows_open WHERE state = 'open' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS open_findings,
         (SELECT count(*) FROM request_rows AS r INDEXED BY request_rows_s WHERE state = 'asks' AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS asks,
         (SELECT count(*) FROM run_rows AS r INDEXED BY run_rows_s WHERE state IN ('containing', 'running', 'paused', 'cancelling')
             AND ", of_scope!("r.tenant"), " AND ", sees!("r"), ") AS runs_under_way");

@@ -208,8 +208,7 @@ impl Store {
         }
     }
 
-    /// Claims what is due by one way, at most so many. Whoever claimed does not tell the outcome within `lease_ms`: it is
-    /// claimed again.
+    /// Claims what is due by one way, at most so many. Where the outcome is not told within `lease_ms`, it can be claimed again.
     ///
     /// # Errors
     /// [`Error::Unsealable`] and store errors.

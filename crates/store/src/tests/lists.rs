@@ -239,17 +239,15 @@ async fn find_in(store: &Store, ride: &mut Ride, kind: &str) {
     ride.state = decision.state;
 }
 
+async fn status(store: &Store, plan: &str) -> PlanStatus {
+    let line = store.plan_line(&all(), &PlanId::from(plan)).await;
+    line.unwrap().status
+}
+
 #[tokio::test]
-async fn lines_follow_what_they_show() {
+async fn lines_of_requests_follow_what_they_show() {
     let place = Place::new().await;
     let store = &place.store;
-    let status = |id: &'static str| async move {
-        store
-            .plan_line(&all(), &PlanId::from(id))
-            .await
-            .unwrap()
-            .status
-    };
     let draft = request("draft", "north");
     store.put_draft(&all(), &draft, at(0)).await.unwrap();
     assert_eq!(
@@ -269,6 +267,13 @@ async fn lines_follow_what_they_show() {
         store.request_line(&all(), &draft.id).await.unwrap().status,
         RequestStatus::Planned
     );
+}
+
+#[tokio::test]
+async fn lines_of_plans_follow_what_they_show() {
+    let place = Place::new().await;
+    let store = &place.store;
+    let made = place.made(plan("p1", "north", "draft", "ann")).await;
     let line = store.plan_line(&all(), &made.id).await.unwrap();
     assert_eq!(
         (line.status, line.need, line.have, line.apart),
@@ -278,14 +283,14 @@ async fn lines_follow_what_they_show() {
     let newer = plan("p2", "north", "draft", "ann");
     store.add_plan(&all(), &newer).await.unwrap();
     assert_eq!(
-        (status("p1").await, status("p2").await),
+        (status(store, "p1").await, status(store, "p2").await),
         (PlanStatus::Replaced, PlanStatus::Waiting)
     );
     store
         .approve(&all(), &approval(&newer, "Ann"))
         .await
         .unwrap();
-    assert_eq!(status("p2").await, PlanStatus::Approved);
+    assert_eq!(status(store, "p2").await, PlanStatus::Approved);
     // 72 hours on, the approval has run out.
     assert_eq!(store.lapse_approvals(at(3)).await.unwrap(), 0);
     assert_eq!(
@@ -301,9 +306,14 @@ async fn lines_follow_what_they_show() {
         store.lapse_approvals(at(72 * 3_600_000 + 3)).await.unwrap(),
         0
     );
+}
 
+#[tokio::test]
+async fn lines_of_runs_and_findings_follow_what_they_show() {
+    let place = Place::new().await;
+    let store = &place.store;
     let mut ride = ride(&place, "p3", "bob", &[]).await;
-    assert_eq!(status("p3").await, PlanStatus::Running);
+    assert_eq!(status(store, "p3").await, PlanStatus::Running);
     let run = store.run_line(&all(), &ride.run).await.unwrap();
     assert_eq!(
         (run.status, run.steps, run.upn.as_str()),
@@ -363,177 +373,161 @@ async fn lines_follow_what_they_show() {
         store.list_runs(&all(), &filter, None).await.unwrap().lines,
         [cancelled]
     );
+}
 
-    // Taken back before it begins.
+#[tokio::test]
+async fn a_run_taken_back_before_it_begins_is_in_no_list() {
+    let place = Place::new().await;
+    let store = &place.store;
     let waiting = place.approved("p4", "cyd").await;
     store
         .begin_run(&all(), &new_run(&"run-p4".into(), &waiting.id))
         .await
         .unwrap();
-    assert_eq!(status("p4").await, PlanStatus::Scheduled);
+    assert_eq!(status(store, "p4").await, PlanStatus::Scheduled);
     store
         .take_back(&all(), &waiting.id, "Ann", at(4))
         .await
         .unwrap();
-    assert_eq!(status("p4").await, PlanStatus::Waiting);
+    assert_eq!(status(store, "p4").await, PlanStatus::Waiting);
     assert!(store.run_line(&all(), &"run-p4".into()).await.is_err());
 }
 
 /// Every read that people reach, and whether it shows anything of the run.
 async fn shown(store: &Store, scope: &TenantScope, ride: &Ride) -> Vec<(&'static str, bool)> {
-    let (run, plan, request) = (&ride.run, &ride.plan.id, &ride.plan.plan.request);
-    let person = ride.plan.plan.person.id.as_str();
-    let found = store.find(scope, plan.as_str(), 5).await.unwrap();
-    let by_digest = store
-        .find(scope, &ride.plan.digest.short()[..8], 5)
-        .await
-        .unwrap();
-    let by_run = store.find(scope, run.as_str(), 5).await.unwrap();
-    let by_name = store.find(scope, person, 5).await.unwrap();
-    let counts = store.counts(scope).await.unwrap();
+    let mut all = shown_singly(store, scope, ride).await;
+    all.extend(shown_of_run(store, scope, ride).await);
+    all.extend(shown_in_lists(store, scope, ride).await);
+    all.extend(shown_by_name(store, scope, ride).await);
+    all
+}
+
+async fn shown_singly(
+    store: &Store,
+    scope: &TenantScope,
+    ride: &Ride,
+) -> Vec<(&'static str, bool)> {
+    let (plan, request) = (&ride.plan.id, &ride.plan.plan.request);
+    let one = store.request(scope, request).await;
+    let line = store.request_line(scope, request).await;
+    let answers = store.plans_of_request(scope, request).await.unwrap();
+    let approvals = store.approvals(scope, plan).await.unwrap();
+    let comments = store.comments(scope, plan).await.unwrap();
+    // The first entry tells of the tenant itself, the second of the request.
+    let entry = store.ledger_entry(scope, &north(), 2).await;
+    let proof = store.prove_entry(scope, &north(), 2, at(9)).await;
+    vec![
+        ("request", one.is_ok()),
+        ("request_line", line.is_ok()),
+        ("plan", store.plan(scope, plan).await.is_ok()),
+        ("plan_line", store.plan_line(scope, plan).await.is_ok()),
+        ("plans_of_request", !answers.is_empty()),
+        ("approvals", !approvals.is_empty()),
+        ("comments", !comments.is_empty()),
+        ("ledger_entry", entry.is_ok()),
+        ("prove_entry", proof.is_ok()),
+    ]
+}
+
+async fn shown_of_run(
+    store: &Store,
+    scope: &TenantScope,
+    ride: &Ride,
+) -> Vec<(&'static str, bool)> {
+    let (run, plan) = (&ride.run, &ride.plan.id);
+    let of_plan = store.run_of_plan(scope, plan).await.unwrap();
+    let events = store.run_events(scope, run, 0).await.unwrap();
+    let receipts = store.receipts(scope, run).await.unwrap();
+    let findings = store.findings(scope, run).await.unwrap();
     let id = FindingId::new(format!("{run}/1"));
-    let requests = RequestFilter {
-        upn: Some(person.to_owned()),
+    let finding = store.finding_line(scope, &id).await;
+    vec![
+        ("run", store.run(scope, run).await.is_ok()),
+        ("run_line", store.run_line(scope, run).await.is_ok()),
+        ("run_of_plan", of_plan.is_some()),
+        ("run_events", !events.is_empty()),
+        ("receipts", !receipts.is_empty()),
+        ("findings", !findings.is_empty()),
+        ("finding_line", finding.is_ok()),
+    ]
+}
+
+async fn shown_in_lists(
+    store: &Store,
+    scope: &TenantScope,
+    ride: &Ride,
+) -> Vec<(&'static str, bool)> {
+    let upn = Some(ride.plan.plan.person.id.as_str().to_owned());
+    let by_upn = RequestFilter {
+        upn: upn.clone(),
         ..RequestFilter::default()
     };
-    let plans = PlanFilter {
-        upn: Some(person.to_owned()),
+    let list_requests = store.list_requests(scope, &by_upn, None).await.unwrap();
+    let by_upn = PlanFilter {
+        upn,
         ..PlanFilter::default()
     };
-    let own = |entry: &crate::EntryLine| entry.upn.is_some();
-    let entries = store
+    let list_plans = store.list_plans(scope, &by_upn, None).await.unwrap();
+    let list_runs = store
+        .list_runs(scope, &RunFilter::default(), None)
+        .await
+        .unwrap();
+    let list_findings = store
+        .list_findings(scope, &FindingFilter::default(), None)
+        .await
+        .unwrap();
+    let list_entries = store
         .list_entries(scope, &EntryFilter::default(), None)
         .await
-        .unwrap()
-        .lines;
-    // The first entry tells of the tenant itself, the second of the request.
+        .unwrap();
+    let list_people = store.list_people(scope, None, None).await.unwrap();
+    let open_findings = store.open_findings(scope).await.unwrap();
     vec![
-        ("request", store.request(scope, request).await.is_ok()),
         (
             "requests",
             !store.requests(scope, 9).await.unwrap().is_empty(),
         ),
-        (
-            "request_line",
-            store.request_line(scope, request).await.is_ok(),
-        ),
-        (
-            "list_requests",
-            !store
-                .list_requests(scope, &requests, None)
-                .await
-                .unwrap()
-                .lines
-                .is_empty(),
-        ),
-        ("plan", store.plan(scope, plan).await.is_ok()),
         ("plans", !store.plans(scope, 9).await.unwrap().is_empty()),
-        ("plan_line", store.plan_line(scope, plan).await.is_ok()),
-        (
-            "list_plans",
-            !store
-                .list_plans(scope, &plans, None)
-                .await
-                .unwrap()
-                .lines
-                .is_empty(),
-        ),
-        (
-            "plans_of_request",
-            !store
-                .plans_of_request(scope, request)
-                .await
-                .unwrap()
-                .is_empty(),
-        ),
-        (
-            "plans_of_person",
-            !store
-                .plans_of_person(scope, &north(), person)
-                .await
-                .unwrap()
-                .is_empty(),
-        ),
-        (
-            "approvals",
-            !store.approvals(scope, plan).await.unwrap().is_empty(),
-        ),
-        (
-            "comments",
-            !store.comments(scope, plan).await.unwrap().is_empty(),
-        ),
-        ("run", store.run(scope, run).await.is_ok()),
         ("runs", !store.runs(scope, 9).await.unwrap().is_empty()),
+        ("open_findings", !open_findings.is_empty()),
+        ("list_requests", !list_requests.lines.is_empty()),
+        ("list_plans", !list_plans.lines.is_empty()),
+        ("list_runs", !list_runs.lines.is_empty()),
+        ("list_findings", !list_findings.lines.is_empty()),
         (
-            "run_of_plan",
-            store.run_of_plan(scope, plan).await.unwrap().is_some(),
+            "list_entries",
+            list_entries.lines.iter().any(|entry| entry.upn.is_some()),
         ),
-        (
-            "run_events",
-            !store.run_events(scope, run, 0).await.unwrap().is_empty(),
-        ),
-        ("run_line", store.run_line(scope, run).await.is_ok()),
-        (
-            "list_runs",
-            !store
-                .list_runs(scope, &RunFilter::default(), None)
-                .await
-                .unwrap()
-                .lines
-                .is_empty(),
-        ),
-        (
-            "runs_of_person",
-            !store
-                .runs_of_person(scope, &north(), person)
-                .await
-                .unwrap()
-                .is_empty(),
-        ),
-        (
-            "receipts",
-            !store.receipts(scope, run).await.unwrap().is_empty(),
-        ),
-        (
-            "findings",
-            !store.findings(scope, run).await.unwrap().is_empty(),
-        ),
-        (
-            "open_findings",
-            !store.open_findings(scope).await.unwrap().is_empty(),
-        ),
-        ("finding_line", store.finding_line(scope, &id).await.is_ok()),
-        (
-            "list_findings",
-            !store
-                .list_findings(scope, &FindingFilter::default(), None)
-                .await
-                .unwrap()
-                .lines
-                .is_empty(),
-        ),
-        (
-            "list_people",
-            !store
-                .list_people(scope, None, None)
-                .await
-                .unwrap()
-                .lines
-                .is_empty(),
-        ),
-        ("list_entries", entries.iter().any(own)),
-        (
-            "ledger_entry",
-            store.ledger_entry(scope, &north(), 2).await.is_ok(),
-        ),
-        (
-            "prove_entry",
-            store.prove_entry(scope, &north(), 2, at(9)).await.is_ok(),
-        ),
-        ("find plan", !found.plans.is_empty()),
-        ("find digest", !by_digest.plans.is_empty()),
-        ("find run", !by_run.runs.is_empty()),
-        ("find person", !by_name.people.is_empty()),
+        ("list_people", !list_people.lines.is_empty()),
+    ]
+}
+
+async fn shown_by_name(
+    store: &Store,
+    scope: &TenantScope,
+    ride: &Ride,
+) -> Vec<(&'static str, bool)> {
+    let person = ride.plan.plan.person.id.as_str();
+    let plan = store.find(scope, ride.plan.id.as_str(), 5).await.unwrap();
+    let digest = store
+        .find(scope, &ride.plan.digest.short()[..8], 5)
+        .await
+        .unwrap();
+    let run = store.find(scope, ride.run.as_str(), 5).await.unwrap();
+    let name = store.find(scope, person, 5).await.unwrap();
+    let plans = store
+        .plans_of_person(scope, &north(), person)
+        .await
+        .unwrap();
+    let runs = store.runs_of_person(scope, &north(), person).await.unwrap();
+    let counts = store.counts(scope).await.unwrap();
+    vec![
+        ("find plan", !plan.plans.is_empty()),
+        ("find digest", !digest.plans.is_empty()),
+        ("find run", !run.runs.is_empty()),
+        ("find person", !name.people.is_empty()),
+        ("plans_of_person", !plans.is_empty()),
+        ("runs_of_person", !runs.is_empty()),
         ("counts findings", counts.open_findings > 0),
         ("counts runs", counts.runs_under_way > 0),
     ]

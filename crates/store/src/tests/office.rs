@@ -215,6 +215,17 @@ async fn a_session_ends_by_time_by_hand_and_with_its_operator() {
             .is_none()
     );
     assert_eq!(store.revoke_sessions(&ann(), Some("s1")).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn whoever_is_disabled_is_signed_out() {
+    let place = with_ann().await;
+    let store = &place.store;
+    let token = Secret::new("planted-session-token");
+    store
+        .open_session(&session("s1", "planted-session-token"))
+        .await
+        .unwrap();
     let mut changed = store.operator(&ann()).await.unwrap();
     changed.disabled = true;
     store.change_operator(&changed).await.unwrap();
@@ -394,7 +405,12 @@ async fn a_link_ends_by_time_by_hand_and_by_guessing() {
         .unwrap()
         .unwrap();
     assert_eq!(revoked.state, LinkState::Revoked);
+}
 
+#[tokio::test]
+async fn a_passphrase_is_guessed_so_many_times() {
+    let place = Place::new().await;
+    let store = &place.store;
     let guarded = Secret::new("t3");
     let passphrase = Some(Passphrase {
         hash: "$argon2id$".to_owned(),
@@ -458,26 +474,28 @@ async fn a_link_ends_by_time_by_hand_and_by_guessing() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(store.links(&all(), &north(), at(1)).await.unwrap().len(), 3);
+    assert_eq!(store.links(&all(), &north(), at(1)).await.unwrap().len(), 1);
+}
+
+/// A store with an endpoint for all tenants, `e1`, and one for `north`, `e2`.
+async fn with_endpoints() -> Place {
+    let place = Place::new().await;
+    let store = &place.store;
+    let south = new_tenant("south", "D2");
+    store.add_tenant(&all(), &south).await.unwrap();
+    let wide = endpoint("e1", None, &["request", "plan"]);
+    store.add_endpoint(&all(), &wide).await.unwrap();
+    let narrow = endpoint("e2", Some(north()), &["approval"]);
+    let own = TenantScope::of(&north());
+    store.add_endpoint(&own, &narrow).await.unwrap();
+    place
 }
 
 #[tokio::test]
 async fn endpoints_are_told_in_the_transaction_of_what_happened() {
-    let place = Place::new().await;
+    let place = with_endpoints().await;
     let store = &place.store;
-    store
-        .add_tenant(&all(), &new_tenant("south", "D2"))
-        .await
-        .unwrap();
-    store
-        .add_endpoint(&all(), &endpoint("e1", None, &["request", "plan"]))
-        .await
-        .unwrap();
     let own = TenantScope::of(&north());
-    store
-        .add_endpoint(&own, &endpoint("e2", Some(north()), &["approval"]))
-        .await
-        .unwrap();
     assert!(
         store
             .add_endpoint(&own, &endpoint("e3", None, &["plan"]))
@@ -521,6 +539,17 @@ async fn endpoints_are_told_in_the_transaction_of_what_happened() {
             .unwrap()
             .contains("r-p1")
     );
+}
+
+#[tokio::test]
+async fn a_delivery_is_claimed_by_one_and_sent_again_when_asked() {
+    let place = with_endpoints().await;
+    let store = &place.store;
+    let own = TenantScope::of(&north());
+    place.approved("p1", "ann").await;
+    let claim = |after| store.claim_deliveries(Channel::Webhook, at(after), 1_000, 9);
+    let mut told = claim(2).await.unwrap();
+    told.sort_by(|one, other| one.event.cmp(&other.event));
     assert!(claim(3).await.unwrap().is_empty(), "they are claimed");
     store
         .delivered(&told[0].id, 1, Some(204), at(4))
@@ -725,7 +754,7 @@ async fn comments_and_delegations_are_held_to_their_scope() {
     );
     assert_eq!(
         store.delegations(&own, at(5)).await.unwrap(),
-        [delegation.clone()]
+        std::slice::from_ref(&delegation)
     );
     assert!(!delegation.holds(at(5)) && delegation.holds(at(10)) && !delegation.holds(at(20)));
     assert!(store.delegations(&south, at(5)).await.unwrap().is_empty());
@@ -774,14 +803,7 @@ async fn no_token_and_nothing_sealed_is_in_the_files() {
         .unwrap()
         .unwrap();
     store
-        .record_sign_in(&SignIn {
-            at: at(1),
-            operator: None,
-            email: Some("marker@contoso.example".to_owned()),
-            method: "local".to_owned(),
-            outcome: "in".to_owned(),
-            network: "n".to_owned(),
-        })
+        .put_setting("name", "marker@contoso.example", "ann", at(1))
         .await
         .unwrap();
 
