@@ -115,6 +115,15 @@ impl Shell {
             provider: provider(web).await,
         })
     }
+
+    /// Where changing the tenant leads: the same page of the other one, and Today from pages that no tenant has.
+    pub(crate) fn place(&self) -> &'static str {
+        match self.active {
+            "new" => "requests/new",
+            "settings" => "today",
+            page => page,
+        }
+    }
 }
 
 impl Caller {
