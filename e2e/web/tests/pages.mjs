@@ -87,9 +87,9 @@ async function measure(t, path) {
   const sums = { document: 0, stylesheet: 0, script: 0, image: 0, other: 0, requests: 0 };
   const sizes = [];
   page.on('requestfinished', request => {
-    // What a page asks for once it stands (live reads, streams), and the step of a redirect, are no part of the first view.
-    if (request.url().startsWith('data:') || /fetch|xhr|eventsource/.test(request.resourceType()) || request.redirectedTo()) return;
-    sums.requests += 1;
+    // What a page asks for once it stands (live reads, streams) is no part of the first view; a redirect counts once with its end.
+    if (request.url().startsWith('data:') || /fetch|xhr|eventsource/.test(request.resourceType())) return;
+    sums.requests += request.redirectedFrom() ? 0 : 1;
     sizes.push(request.sizes().then(size => { sums[request.resourceType() in sums ? request.resourceType() : 'other'] += size.responseBodySize; }, () => {}));
   });
   await page.addInitScript(() => {
