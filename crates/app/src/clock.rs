@@ -1,12 +1,25 @@
 //! The one place that reads the clock and makes ids.
 
-use jiff::Timestamp;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
+
+/// How far this process's clock is set back, in milliseconds. Anything but zero is the demonstration's alone.
+static BACK_MS: AtomicI64 = AtomicI64::new(0);
 
 /// The time now.
 #[expect(clippy::disallowed_methods, reason = "the edge where time enters")]
 pub(crate) fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    let back = SignedDuration::from_millis(BACK_MS.load(Ordering::Relaxed));
+    now.checked_sub(back).unwrap_or(now)
+}
+
+/// Sets the clock of this process back, so that the demonstration can make weeks of history; zero for the time as it is.
+pub(crate) fn set_back(by: SignedDuration) {
+    let ms = i64::try_from(by.as_millis()).unwrap_or(0);
+    BACK_MS.store(ms, Ordering::Relaxed);
 }
 
 /// A new id for a call or an object.

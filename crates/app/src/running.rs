@@ -170,7 +170,7 @@ const REST_MS: i64 = 60_000;
 const LOOK: Duration = Duration::from_millis(300);
 
 /// Whether the run does nothing but wait for a person, or for a moment that is far off.
-fn waits(state: &RunState) -> bool {
+pub(crate) fn waits(state: &RunState) -> bool {
     let idle = state
         .open
         .iter()

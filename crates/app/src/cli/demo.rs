@@ -1,7 +1,9 @@
 //! `tenure demo`: people who leave, come and come back, from ticket to proof, on the sandbox, which runs as its own process.
 //!
-//! Every step is the command that an operator would type, shown before it runs.
+//! Every step is the command that an operator would type, shown before it runs. With `--keep` weeks of history are made there
+//! instead, and the web app stays open on it.
 
+mod history;
 mod scenes;
 mod stage;
 
@@ -39,6 +41,9 @@ pub(crate) struct Args {
     /// Approve without asking, for machines
     #[arg(long)]
     yes: bool,
+    /// Make some weeks of history there and leave the web app open on it, until Ctrl-C
+    #[arg(long, conflicts_with = "yes")]
+    keep: bool,
     /// Where the demonstration keeps its files; a fresh folder unless said
     #[arg(long, value_name = "FOLDER")]
     dir: Option<PathBuf>,
@@ -52,7 +57,11 @@ pub(crate) struct Args {
 
 pub(super) async fn run(_: &Cx, args: Args) -> Outcome<Exit> {
     let mut stage = Stage::set(&args).await?;
-    let played = scenes::play(&stage, args.yes).await;
+    let played = if args.keep {
+        history::open(&mut stage).await
+    } else {
+        scenes::play(&stage, args.yes).await
+    };
     // The sandbox is stopped whatever happened; its world stays in the folder.
     let _ = stage.sandbox.kill().await;
     played

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use serde_json::json;
 use sim::{Faults, Sandbox, World};
 
@@ -28,9 +29,13 @@ pub(crate) struct Args {
     /// Record every request and reply, secrets left out
     #[arg(long, value_name = "FILE.har")]
     record: Option<PathBuf>,
+    /// How many seconds its clock is behind, for the history of the demonstration
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide = true)]
+    ago: u32,
 }
 
 pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
+    clock::set_back(SignedDuration::from_secs(args.ago.into()));
     let world = world(&args.world)?;
     let faults = match &args.faults {
         None => Faults::unkind(),

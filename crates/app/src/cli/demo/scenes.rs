@@ -65,6 +65,12 @@ const TICKETS: &[Ticket] = &[
     },
 ];
 
+/// The text of a sample ticket.
+pub(super) fn ticket(name: &str) -> Option<&'static str> {
+    let found = TICKETS.iter().find(|ticket| ticket.name == name);
+    found.map(|ticket| ticket.text)
+}
+
 /// Who leaves the hybrid tenant, and the administrator of its own directory.
 const HYBRID_LEAVER: &str = "marcus.dean@northwind.example";
 const DIRECTORY_ADMIN: &str = "samir.aziz@northwind.example";

@@ -7,12 +7,14 @@ use clap::Parser as _;
 use domain::plan::StoredPlan;
 use domain::{PlanId, RunId, TenantId};
 use engine::state::Status;
+use jiff::SignedDuration;
 use store::TenantScope;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::{APPROVER, Args, POLICIES, agreed};
 use crate::cli::{Cli, talk};
+use crate::clock;
 use crate::config::Config;
 use crate::problem::{Exit, Outcome, Problem};
 use crate::view::style::{DIM, GOOD, paint};
@@ -21,35 +23,35 @@ use crate::wiring::{Wiring, of_store};
 /// The folder, the sandbox, and how to run a command against them.
 pub(super) struct Stage {
     folder: PathBuf,
+    cloud: Process,
     pub(super) sandbox: Child,
     base: String,
+    /// Whether the web app is opened on it.
+    keep: bool,
 }
 
-impl Stage {
-    pub(super) async fn set(args: &Args) -> Result<Self, Problem> {
-        let folder = match &args.dir {
-            Some(folder) => folder.clone(),
-            None => {
-                std::env::temp_dir().join(format!("tenure-demo-{}", crate::clock::short_id('x')))
-            }
-        };
-        std::fs::create_dir_all(&folder)?;
-        if folder.join("tenure.db").exists() {
-            return Err(Problem::refused(
-                "folder",
-                format!("{} holds an earlier demonstration", folder.display()),
-            )
-            .hint("name an empty folder with --dir"));
-        }
+/// How the sandbox is started.
+struct Process {
+    world: PathBuf,
+    record: Option<PathBuf>,
+    faults: Option<PathBuf>,
+}
+
+impl Process {
+    /// Starts it with its clock that far behind; its base URL is the first line it prints.
+    async fn start(&self, ago: SignedDuration) -> Result<(Child, String), Problem> {
         let mut command = Command::new(std::env::current_exe()?);
         command
             .args(["sandbox", "--port", "0", "--world"])
-            .arg(folder.join("world.json"));
-        if let Some(record) = &args.record {
+            .arg(&self.world);
+        if !ago.is_zero() {
+            command.args(["--ago", &ago.as_secs().to_string()]);
+        }
+        if let Some(record) = &self.record {
             std::fs::create_dir_all(record)?;
             command.arg("--record").arg(record.join("demo.har"));
         }
-        if let Some(faults) = &args.faults {
+        if let Some(faults) = &self.faults {
             command.arg("--faults").arg(faults);
         }
         let mut sandbox = command
@@ -64,15 +66,68 @@ impl Stage {
             .ok_or_else(|| Problem::failed("sandbox", "the sandbox has no output"))?;
         let base = BufReader::new(stdout).lines().next_line().await?;
         let base = base.ok_or_else(|| Problem::failed("sandbox", "the sandbox did not start"))?;
-        let config = format!(
-            "[store]\nurl = \"sqlite:tenure.db\"\n\n[clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
-        );
-        std::fs::write(folder.join("tenure.toml"), config)?;
-        Ok(Self {
+        Ok((sandbox, base))
+    }
+}
+
+impl Stage {
+    pub(super) async fn set(args: &Args) -> Result<Self, Problem> {
+        let folder = match &args.dir {
+            Some(folder) => folder.clone(),
+            None => std::env::temp_dir().join(format!("tenure-demo-{}", clock::short_id('x'))),
+        };
+        std::fs::create_dir_all(&folder)?;
+        if folder.join("tenure.db").exists() {
+            return Err(Problem::refused(
+                "folder",
+                format!("{} holds an earlier demonstration", folder.display()),
+            )
+            .hint("name an empty folder with --dir"));
+        }
+        let cloud = Process {
+            world: folder.join("world.json"),
+            record: args.record.clone(),
+            faults: args.faults.clone(),
+        };
+        let ago = if args.keep {
+            super::history::FIRST
+        } else {
+            SignedDuration::ZERO
+        };
+        clock::set_back(ago);
+        let (sandbox, base) = cloud.start(ago).await?;
+        let stage = Self {
             folder,
+            cloud,
             sandbox,
             base,
-        })
+            keep: args.keep,
+        };
+        stage.configure()?;
+        Ok(stage)
+    }
+
+    /// Writes the configuration that fits the sandbox.
+    fn configure(&self) -> Result<(), Problem> {
+        let base = &self.base;
+        let server = if self.keep {
+            "[server]\nsandbox = true\nzone = \"Europe/Stockholm\"\n\n"
+        } else {
+            ""
+        };
+        let config = format!(
+            "[store]\nurl = \"sqlite:tenure.db\"\n\n{server}[clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
+        );
+        std::fs::write(self.config(), config)?;
+        Ok(())
+    }
+
+    /// Goes on at another time: the sandbox is started again there with the world as it was left, and this process follows.
+    pub(super) async fn go_to(&mut self, ago: SignedDuration) -> Result<(), Problem> {
+        self.sandbox.kill().await?;
+        clock::set_back(ago);
+        (self.sandbox, self.base) = self.cloud.start(ago).await?;
+        self.configure()
     }
 
     fn config(&self) -> PathBuf {
@@ -212,7 +267,7 @@ impl Stage {
         ));
     }
 
-    async fn open(&self) -> Result<Wiring, Problem> {
+    pub(super) async fn open(&self) -> Result<Wiring, Problem> {
         Wiring::open(&Config::load(Some(&self.config()))?).await
     }
 
@@ -275,7 +330,23 @@ impl Stage {
         path: &str,
         body: &serde_json::Value,
     ) -> Result<(), Problem> {
-        let url = format!("{}/sandbox/on-premises/{tenant}/{path}", self.base);
+        self.control(method, &format!("on-premises/{tenant}/{path}"), body)
+            .await
+    }
+
+    /// Sets what goes wrong in the sandbox from now on.
+    pub(super) async fn set_faults(&self, faults: &serde_json::Value) -> Result<(), Problem> {
+        self.control(reqwest::Method::POST, "faults", faults).await
+    }
+
+    /// A call of the sandbox's control plane.
+    async fn control(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), Problem> {
+        let url = format!("{}/sandbox/{path}", self.base);
         let answer = reqwest::Client::new()
             .request(method, url)
             .header("content-type", "application/json")
