@@ -56,7 +56,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
 }
 
 /// `npm ci`, unless the folder holds what this very lockfile names.
-fn install(folder: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When npm is missing or fails.
+pub(crate) fn install(folder: &Path) -> anyhow::Result<()> {
     let lock = fs::read_to_string(folder.join("package-lock.json"))?;
     let marker = folder.join("node_modules/.made-from.json");
     if fs::read_to_string(&marker).is_ok_and(|made| made == lock) {
@@ -66,7 +69,7 @@ fn install(folder: &Path) -> anyhow::Result<()> {
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(folder)
         .output()
-        .context("npm could not be started: the pages' assets come from it by lockfile, install Node.js 20 or later")?;
+        .context("npm could not be started: the packages come from it by lockfile, install Node.js 20 or later")?;
     ensure!(
         output.status.success(),
         "npm ci in {} failed: {}",

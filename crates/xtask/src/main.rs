@@ -2,6 +2,7 @@
 
 mod assets;
 mod bench;
+mod browser;
 mod check;
 mod contract;
 mod crash;
@@ -55,7 +56,12 @@ enum Command {
         /// Approve without asking, for machines.
         #[arg(long)]
         yes: bool,
+        /// Make some weeks of history there and leave the web app open on it, until Ctrl-C.
+        #[arg(long, conflicts_with = "yes")]
+        keep: bool,
     },
+    /// Does in a browser what people do, holds every page against axe and its budgets, and says what was measured.
+    Browser(browser::Args),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -80,9 +86,14 @@ fn main() -> anyhow::Result<()> {
         Command::Smtp => smtp::run(),
         Command::Webhooks => webhooks::run(),
         Command::Rules => rules::run(),
-        Command::Demo { yes } => {
+        Command::Browser(args) => browser::run(&args),
+        Command::Demo { yes, keep } => {
             run::cargo(&["build", "--quiet", "--package", "app"])?;
-            run::tenure(if yes { &["demo", "--yes"] } else { &["demo"] })
+            match (yes, keep) {
+                (true, _) => run::tenure(&["demo", "--yes"]),
+                (false, true) => run::tenure(&["demo", "--keep"]),
+                (false, false) => run::tenure(&["demo"]),
+            }
         }
     }
 }
