@@ -107,7 +107,12 @@ fn table(plan: &str, run: &str) -> Vec<(Vec<String>, i32)> {
         line("plan list", 0),
         line(&format!("approve {plan} --as {LEAD}"), 2),
         line(&format!("run {plan}"), 2),
+        line(
+            "plan action reset-password liam.byrne@contoso.example --tenant contoso",
+            0,
+        ),
         line("runs list", 0),
+        line("runs findings", 0),
         line(&format!("runs show {run}"), 0),
         line("ledger export contoso --out l --head h", 0),
         line("ledger verify l --head h", 0),
@@ -118,6 +123,10 @@ fn table(plan: &str, run: &str) -> Vec<(Vec<String>, i32)> {
         &format!("runs done {run} block-sign-in --as {LEAD}"),
         2,
     ));
+    for words in ["handle 1 --reason nothing-is-open", "reopen 1 --reason nothing-was-handled", "look 1"] {
+        let (verb, rest) = words.split_once(' ').unwrap();
+        table.push(line(&format!("runs {verb} {run} {rest} --as {LEAD}"), 2));
+    }
     for verb in ["cancel", "pause", "resume", "retry"] {
         table.push(line(&format!("runs {verb} {run} --as {LEAD}"), 2));
     }
@@ -143,7 +152,7 @@ fn every_verb_has_help_and_data() {
         left.retain(|name| !words.join(" ").starts_with(name.as_str()));
     }
     // Those that go on, read standard input, or have tests of their own.
-    let elsewhere = ["demo", "sandbox", "worker", "extract"];
+    let elsewhere = ["demo", "sandbox", "serve", "worker", "extract"];
     left.retain(|name| !elsewhere.contains(&name.as_str()));
     assert_eq!(left, BTreeSet::new(), "verbs without a line above");
 }
