@@ -56,9 +56,9 @@ macro_rules! seen {
 
 pub(crate) use {of_scope, seen, sees, statements};
 
-/// A count as SQLite keeps it.
+/// A count as SQLite keeps it. What is larger than anything it keeps was typed by somebody, and finds nothing.
 pub(crate) fn int(count: u64) -> i64 {
-    i64::try_from(count).expect("counts stay far below 2^63")
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// A count as SQLite gives it back.

@@ -36,7 +36,8 @@ pub(crate) async fn handle(
         return Err(Problem::refused(
             "handled",
             format!("finding {} is closed already: {how}", of.number),
-        ));
+        )
+        .hint("there is nothing to do; open it again if it is not settled"));
     }
     if finding.kind == REVIEW {
         let stored = wiring

@@ -83,11 +83,24 @@ pub(crate) struct Wrong {
     pub(crate) help: String,
 }
 
+/// The longest text that is read, in bytes: the longest policy anybody wrote has a tenth of it.
+const LONGEST: usize = 64 * 1024;
+/// So many errors are told at once; nobody reads more.
+const MOST: usize = 100;
+
 /// Reads and checks a text.
 ///
 /// # Errors
 /// Everything that is wrong with it, each with its line.
 pub(crate) fn read(text: &str) -> Result<Policy, Vec<Wrong>> {
+    if text.len() > LONGEST {
+        return Err(vec![Wrong {
+            line: 1,
+            field: String::new(),
+            sentence: format!("the text has more than {} KB", LONGEST / 1024),
+            help: "give lists that long by group or role".to_owned(),
+        }]);
+    }
     policy::parse(text, &steps::catalogue()).map_err(|errors| {
         let wrong = |error: &PolicyError| Wrong {
             line: line_of(text, error.span.start),
@@ -95,7 +108,7 @@ pub(crate) fn read(text: &str) -> Result<Policy, Vec<Wrong>> {
             sentence: error.message.clone(),
             help: error.help.clone().unwrap_or_default(),
         };
-        meaningful(&errors).iter().map(wrong).collect()
+        meaningful(&errors).iter().take(MOST).map(wrong).collect()
     })
 }
 

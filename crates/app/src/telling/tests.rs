@@ -38,8 +38,8 @@ impl Place {
             credential: Credential::Secret(Secret::new("not a real one")),
             at: clock::now(),
         };
-        let added = wiring.store.add_tenant(&TenantScope::provider(), &new);
-        added.await.unwrap();
+        let scope = TenantScope::provider();
+        wiring.store.add_tenant(&scope, &new).await.unwrap();
         for address in approvers {
             operator(&wiring, address).await;
         }

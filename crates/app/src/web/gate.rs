@@ -88,7 +88,9 @@ async fn admit(
     if caller.is_none_or(|caller| !caller.is_client) {
         ours(&gate.web, &parts.headers)?;
     }
-    if let Some(caller) = caller.filter(|caller| !caller.is_client) {
+    // What is open to everybody does nothing in the session's name: its forms carry no token of it.
+    let in_session = gate.needs != Needs::Nothing;
+    if let Some(caller) = caller.filter(|caller| in_session && !caller.is_client) {
         token(caller, &parts.headers, &bytes)?;
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))

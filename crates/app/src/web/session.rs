@@ -319,6 +319,10 @@ async fn sign_out(State(web): State<Web>, jar: CookieJar, caller: Caller) -> Ans
         let ended = web.wiring.store.revoke_session(&own, session).await;
         ended.map_err(of_store)?;
     }
-    let gone = Cookie::build((cookie(&web), "")).path("/").build();
+    let gone = Cookie::build((cookie(&web), ""))
+        .path("/")
+        // A browser drops what would take a `__Host-` cookie away without it.
+        .secure(web.server.is_https())
+        .build();
     Ok((jar.remove(gone), Redirect::to("/sign-in")).into_response())
 }

@@ -123,7 +123,11 @@ fn table(plan: &str, run: &str) -> Vec<(Vec<String>, i32)> {
         &format!("runs done {run} block-sign-in --as {LEAD}"),
         2,
     ));
-    for words in ["handle 1 --reason nothing-is-open", "reopen 1 --reason nothing-was-handled", "look 1"] {
+    for words in [
+        "handle 1 --reason nothing-is-open",
+        "reopen 1 --reason nothing-was-handled",
+        "look 1",
+    ] {
         let (verb, rest) = words.split_once(' ').unwrap();
         table.push(line(&format!("runs {verb} {run} {rest} --as {LEAD}"), 2));
     }

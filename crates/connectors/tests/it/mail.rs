@@ -202,11 +202,7 @@ fn the_configuration_is_checked_field_by_field() {
         "localhost.contoso.example",
         "0.0.0.0",
     ] {
-        assert_eq!(
-            wrong(config(host, Security::None)),
-            "smtp.tls",
-            "{host}"
-        );
+        assert_eq!(wrong(config(host, Security::None)), "smtp.tls", "{host}");
     }
     for host in [
         "",

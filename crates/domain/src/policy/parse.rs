@@ -1,6 +1,6 @@
 //! Reads a policy from TOML and says everything that is wrong with it at once, each with the bytes it is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -236,13 +236,14 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut texts: Vec<String> = Vec::new();
+        let mut known: BTreeSet<String> = BTreeSet::new();
         for item in items {
             let Some(text) = item.get_ref().as_str() else {
                 let message = format!("`{key}` holds texts, not {}", sort(item.get_ref()));
                 self.wrong(&path, item.span(), message, None);
                 continue;
             };
-            if texts.iter().any(|known| known.eq_ignore_ascii_case(text)) {
+            if !known.insert(text.to_ascii_lowercase()) {
                 self.wrong(
                     &path,
                     item.span(),

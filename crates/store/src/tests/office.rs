@@ -1,22 +1,21 @@
-//! Who comes in and what goes out: operators, sessions, clients, links, the outbox, and decisions beside approvals.
+//! Who comes in and what goes out: operators, sessions, clients, links, and the outbox.
 
 use std::fs;
 
 use domain::access::{Grant, Role};
 use domain::{ClientId, OperatorId, PlanId, TenantId};
 
-use super::{Place, all, approval, at, new_run, new_tenant, north, plan, request};
+use super::{Place, all, at, new_tenant, north, request};
 use crate::{
-    About, Channel, Delegation, Error, LinkState, NewClient, NewDelivery, NewEndpoint, NewLink,
-    NewOperator, NewSession, Passed, Passphrase, Purpose, Refusal, Repeated, Secret, SignIn,
-    TenantScope,
+    About, Channel, Error, LinkState, NewClient, NewDelivery, NewEndpoint, NewLink, NewOperator,
+    NewSession, Passed, Passphrase, Purpose, Repeated, Secret, SignIn, TenantScope,
 };
 
-fn ann() -> OperatorId {
+pub(super) fn ann() -> OperatorId {
     OperatorId::from("ann")
 }
 
-fn operator(id: &str, email: &str) -> NewOperator {
+pub(super) fn operator(id: &str, email: &str) -> NewOperator {
     NewOperator {
         id: OperatorId::from(id),
         name: id.to_owned(),
@@ -81,7 +80,7 @@ fn mail(id: &str, about: About) -> NewDelivery {
     }
 }
 
-async fn with_ann() -> Place {
+pub(super) async fn with_ann() -> Place {
     let place = Place::new().await;
     let new = operator("ann", "Ann@Contoso.example");
     place.store.add_operator(&new).await.unwrap();
@@ -654,112 +653,6 @@ async fn a_mail_is_sent_once_and_seen_by_those_who_may() {
             .unwrap()
             .is_empty()
     );
-}
-
-#[tokio::test]
-async fn a_refused_plan_is_neither_approved_nor_run() {
-    let place = Place::new().await;
-    let store = &place.store;
-    let made = place.made(plan("p1", "north", "r1", "ann")).await;
-    store
-        .approve(&all(), &approval(&made, "Ann"))
-        .await
-        .unwrap();
-    let mut refusal = Refusal {
-        plan: made.id.clone(),
-        digest: domain::plan::Digest::from("other"),
-        by: "bob".to_owned(),
-        reason: "She stays".to_owned(),
-        at: at(3),
-    };
-    assert!(matches!(
-        store.refuse(&all(), &refusal).await,
-        Err(Error::OtherDigest { .. })
-    ));
-    refusal.digest = made.digest.clone();
-    store.refuse(&all(), &refusal).await.unwrap();
-    assert!(matches!(
-        store.refuse(&all(), &refusal).await,
-        Err(Error::Refused { .. })
-    ));
-    let late = store.approve(&all(), &approval(&made, "Cyd")).await;
-    assert!(matches!(late, Err(Error::Refused { .. })), "{late:?}");
-    let run = store
-        .begin_run(&all(), &new_run(&"run-1".into(), &made.id))
-        .await;
-    assert!(matches!(run, Err(Error::Refused { .. })), "{run:?}");
-    assert_eq!(
-        store.refusal(&all(), &made.id).await.unwrap(),
-        Some(refusal.clone())
-    );
-    let south = TenantScope::of(&TenantId::from("south"));
-    assert_eq!(store.refusal(&south, &made.id).await.unwrap(), None);
-    assert!(store.refuse(&south, &refusal).await.is_err());
-    let export = store.export_ledger(&all(), &north(), at(9)).await.unwrap();
-    assert!(export.contains("She stays"));
-}
-
-#[tokio::test]
-async fn comments_and_delegations_are_held_to_their_scope() {
-    let place = with_ann().await;
-    let store = &place.store;
-    store
-        .add_operator(&operator("bob", "bob@contoso.example"))
-        .await
-        .unwrap();
-    place.made(plan("p1", "north", "r1", "ann")).await;
-    let id = PlanId::from("p1");
-    let (south, own) = (
-        TenantScope::of(&TenantId::from("south")),
-        TenantScope::of(&north()),
-    );
-    store
-        .add_comment(&own, &id, "bob", "Are you sure of the date?", at(1))
-        .await
-        .unwrap();
-    assert!(
-        store
-            .add_comment(&south, &id, "bob", "x", at(1))
-            .await
-            .is_err()
-    );
-    let herself = own.clone().seen_by("ann@north.example");
-    assert!(
-        store
-            .add_comment(&herself, &id, "ann", "x", at(1))
-            .await
-            .is_err()
-    );
-    assert_eq!(store.comments(&own, &id).await.unwrap().len(), 1);
-    assert!(store.comments(&south, &id).await.unwrap().is_empty());
-    assert!(store.comments(&herself, &id).await.unwrap().is_empty());
-    let delegation = Delegation {
-        id: "d1".to_owned(),
-        from: ann(),
-        to: OperatorId::from("bob"),
-        tenant: Some(north()),
-        from_at: at(10),
-        until: at(20),
-        by: "ann".to_owned(),
-    };
-    store
-        .add_delegation(&own, &delegation, at(0))
-        .await
-        .unwrap();
-    assert!(
-        store
-            .add_delegation(&south, &delegation, at(0))
-            .await
-            .is_err()
-    );
-    assert_eq!(
-        store.delegations(&own, at(5)).await.unwrap(),
-        std::slice::from_ref(&delegation)
-    );
-    assert!(!delegation.holds(at(5)) && delegation.holds(at(10)) && !delegation.holds(at(20)));
-    assert!(store.delegations(&south, at(5)).await.unwrap().is_empty());
-    assert!(store.end_delegation("d1", at(6)).await.unwrap());
-    assert!(store.delegations(&own, at(7)).await.unwrap().is_empty());
 }
 
 #[tokio::test]
