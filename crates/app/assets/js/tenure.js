@@ -6,6 +6,7 @@
   const each = (s, act) => all(s).forEach(act);
   const theme = store.theme;
   if (theme) root.dataset.theme = theme;
+  const held = e => e.ctrlKey || e.metaKey, stop = e => e.preventDefault();
   const say = text => one("#live")?.replaceChildren(text);
 
   // htmx 4 inherits no header by itself: the token is put on every request that is not a GET.
@@ -22,10 +23,10 @@
     if (tab) d.title = tab + " " + d.title.replace(/^\S /, "");
   });
   on("htmx:sse:error", () => {
-    const { dataset } = d.body, now = new Date().toTimeString().slice(0, 8);
-    if (dataset.live === "lost") return;
-    dataset.live = "lost";
-    each("[data-lost]", e => e.textContent = `Not live since ${now}, trying again`);
+    const body = d.body.dataset;
+    if (body.live === "lost") return;
+    body.live = "lost";
+    each("[data-lost]", e => e.textContent = `Not live since ${Date().slice(16, 24)}, trying again`);
   });
   on("htmx:sse:after:connection", () => d.body.dataset.live = "on");
 
@@ -42,16 +43,15 @@
   const press = s => one(s)?.click();
   const move = by => {
     const rows = all("[data-row]").filter(e => e.offsetParent), at = rows.indexOf(d.activeElement);
-    rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.focus();
+    (rows[at + by] ?? rows[Math.max(at, 0)])?.focus();
   };
   const menus = () => all("[data-menu][open]");
 
   on("click", e => {
-    const at = e.target, copied = at.closest("[data-copy]");
-    if (at.closest("[data-palette]") && !e.ctrlKey && !e.metaKey) { e.preventDefault(); open("#palette"); }
-    const link = at.closest("a[data-at]");
-    if (link && !e.ctrlKey && !e.metaKey) history.replaceState(null, "", link.href);
-    if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => say("Copied"));
+    const at = e.target, near = s => at.closest(s), copy = near("[data-copy]"), link = near("a[data-at]");
+    if (!held(e) && near("[data-palette]")) { stop(e); open("#palette"); }
+    if (!held(e) && link) history.replaceState(0, "", link.href);
+    if (copy) navigator.clipboard?.writeText(copy.dataset.copy).then(() => say("Copied"));
     menus().forEach(m => m.open = m.contains(at));
   });
   on("change", ({ target: at }) => {
@@ -67,18 +67,18 @@
   const keys = {
     "?": () => open("#keys"), "/": () => focus("[data-filter]"), c: () => focus("[data-comment]"),
     j: () => move(1), k: () => move(-1), "[": () => press("a[data-prev]"), "]": () => press("a[data-next]"),
-    g: () => { went = true; setTimeout(() => went = false, 1200); },
+    g: () => { went = 1; setTimeout(() => went = 0, 1200); },
   };
   on("keydown", e => {
-    const { key, target: at } = e, modified = e.ctrlKey || e.metaKey, box = at.closest("#palette");
-    if (modified && key === "k") { e.preventDefault(); return open("#palette"); }
+    const { key, target: at } = e, way = held(e), box = at.closest("#palette");
+    if (way && key === "k") { stop(e); return open("#palette"); }
     if (box && /^Arrow|Enter/.test(key)) {
       const hits = all(".hits a", box), n = hits.indexOf(d.activeElement);
-      if (key !== "Enter") { e.preventDefault(); hits[Math.max(0, n + (key === "ArrowDown" ? 1 : -1))]?.focus(); }
-      else if (n < 0 && hits[0]) { e.preventDefault(); modified ? window.open(hits[0].href) : hits[0].click(); }
+      if (key !== "Enter") { stop(e); hits[Math.max(0, n + (key === "ArrowDown" ? 1 : -1))]?.focus(); }
+      else if (n < 0 && hits[0]) { stop(e); way ? window.open(hits[0].href) : hits[0].click(); }
       return;
     }
-    if (modified || e.altKey || one("dialog[open]")) return;
+    if (way || e.altKey || one("dialog[open]")) return;
     if (key === "Escape") {
       menus().forEach(m => { m.open = false; one("summary", m).focus(); });
       return press("a[data-close]");
@@ -86,7 +86,7 @@
     if (store.keys === "off" || at.closest("input,select,textarea")) return;
     const place = went && ["today", "findings", "plans", "runs", "ledger"].find(p => p[0] === key);
     if (place) press(`.side a[href$="/${place}"]`);
-    else if (keys[key]) { e.preventDefault(); keys[key](); }
+    else if (keys[key]) { stop(e); keys[key](); }
   });
 
   on("DOMContentLoaded", () => {
