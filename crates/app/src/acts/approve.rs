@@ -1,5 +1,6 @@
 //! Deciding on exactly one plan: approving it, approving a line of it later, taking the approval back.
 
+use domain::access::{self, Role};
 use domain::approval::{Case, Operator};
 use domain::plan::{Approval, Plan, StoredPlan};
 use domain::protect;
@@ -172,10 +173,11 @@ async fn may_decide(
         ))
     };
     let named = protect::may_approve(plan, by);
-    if stage == Stage::Runs {
-        return named.map_err(refused);
-    }
     let operators = operators(wiring).await?;
+    if stage == Stage::Runs {
+        named.map_err(refused)?;
+        return has_voice(plan, &operators, by).map_err(refused);
+    }
     let case = Case {
         stored,
         operators: &operators,
@@ -189,6 +191,19 @@ async fn may_decide(
         // The plan's own word about a person comes before that about roles.
         Err(why) => Err(refused(named.err().unwrap_or(why))),
     }
+}
+
+/// Whether this person is an approver where the policy names none: an operator with the role, once there are operators.
+fn has_voice(plan: &Plan, operators: &[Operator], by: &str) -> Result<(), String> {
+    let is_named = !plan.approval.approvers.is_empty();
+    let approves = |one: &Operator| {
+        let role = access::role_in(&one.grants, &plan.tenant);
+        one.address.eq_ignore_ascii_case(by) && role.is_some_and(|role| role >= Role::Approver)
+    };
+    if is_named || operators.is_empty() || operators.iter().any(approves) {
+        return Ok(());
+    }
+    Err(format!("{by} is no approver of {}", plan.tenant))
 }
 
 /// The provider's operators, as far as deciding goes. Whoever may not come in any more holds nothing.
