@@ -175,7 +175,7 @@ fn a_full_disk_changes_nothing_and_loses_nothing() {
 #[test]
 fn a_disk_that_fills_up_in_the_middle_of_a_run_stops_it_and_the_run_goes_on_later() {
     let house = House::new();
-    for (user, kilobytes) in [(AMIRA, 90), (TOMAS, 260)] {
+    for (user, kilobytes) in [(AMIRA, 140), (TOMAS, 400)] {
         let id = house.approved(user, &[]);
         // Enough to begin the run, not enough to end it.
         let said = cramped(&house, kilobytes, &["run", &id]);
