@@ -13,6 +13,7 @@ mod hybrid;
 mod joiners;
 mod licences;
 mod mail;
+mod mailbox_settings;
 mod mailboxes;
 mod methods;
 mod new_groups;
