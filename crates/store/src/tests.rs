@@ -4,10 +4,12 @@ mod decisions;
 mod ledger;
 mod lists;
 mod office;
+mod outbox;
 mod pages;
 mod reservations;
 mod runs;
 mod safety;
+mod sight;
 mod statements;
 
 use std::path::PathBuf;
