@@ -14,6 +14,7 @@ mod tenants;
 
 use axum::Json;
 use axum::response::IntoResponse as _;
+use domain::request::Kind;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use calls::{Api, Doc};
@@ -82,28 +83,27 @@ pub(crate) const PART: &[(&str, &str)] = &[
 ];
 
 /// A word of a parameter, or a refusal that names those there are.
-pub(crate) fn word<T>(
+pub(crate) fn word<T: Copy>(
     field: &str,
     given: Option<&str>,
-    parse: impl Fn(&str) -> Option<T>,
-    known: &[&str],
+    all: &[T],
+    said: impl Fn(T) -> &'static str,
 ) -> Result<Option<T>, Problem> {
     let Some(given) = given.filter(|given| !given.is_empty()) else {
         return Ok(None);
     };
-    parse(given).map(Some).ok_or_else(|| {
+    let found = all.iter().copied().find(|known| said(*known) == given);
+    found.map(Some).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|known| said(*known)).collect();
         Problem::refused("parameter", format!("{field}: there is no “{given}”"))
             .hint(format!("there are {}", known.join(", ")))
     })
 }
 
 /// A kind of request by its word.
-pub(crate) fn kind(given: Option<&str>) -> Result<Option<domain::request::Kind>, Problem> {
-    use domain::request::Kind;
+pub(crate) fn kind(given: Option<&str>) -> Result<Option<Kind>, Problem> {
     const ALL: [Kind; 4] = [Kind::Onboard, Kind::Offboard, Kind::Transfer, Kind::Restore];
-    let known = ALL.map(Kind::word);
-    let parse = |word: &str| ALL.into_iter().find(|kind| kind.word() == word);
-    word("kind", given, parse, &known)
+    word("kind", given, &ALL, Kind::word)
 }
 
 #[cfg(test)]

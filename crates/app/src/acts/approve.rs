@@ -12,14 +12,54 @@ use crate::clock;
 use crate::problem::Problem;
 use crate::wiring::{Wiring, of_store};
 
+/// What whoever decides says they have read.
+#[derive(Clone, Copy)]
+pub(crate) enum Read<'a> {
+    /// The whole digest, as pages and programs name it: nothing is bound to the short code, which is for eyes only.
+    Whole(&'a str),
+    /// The digest or its beginning, as a person typed it.
+    Typed(&'a str),
+    /// The plan of that id, whatever its digest.
+    Unsaid,
+}
+
+impl Read<'_> {
+    /// Refuses a decision about anything but this plan.
+    fn is_of(self, stored: &StoredPlan) -> Result<(), Problem> {
+        /// Fewer digits than these are no choice between two plans.
+        const FEWEST: usize = 8;
+        let digest = stored.digest.as_str();
+        let (given, is_same) = match self {
+            Self::Unsaid => return Ok(()),
+            Self::Whole(given) => (given, given == digest),
+            Self::Typed(given) => (given, given.len() >= FEWEST && digest.starts_with(given)),
+        };
+        if is_same {
+            return Ok(());
+        }
+        let short = stored.digest.short();
+        let what = match self {
+            Self::Whole(_) if given.len() != digest.len() => {
+                format!(
+                    "the whole digest of plan {} is wanted, {} hex digits",
+                    stored.id,
+                    digest.len()
+                )
+            }
+            _ => format!("plan {} has the digest {short}, not {given}", stored.id),
+        };
+        Err(Problem::refused("digest", what).hint("look at the plan again before deciding on it"))
+    }
+}
+
 /// A decision to approve, as it was given.
 pub(crate) struct Decision<'a> {
     /// The plan.
     pub(crate) plan: &'a PlanId,
     /// Who decides.
     pub(crate) by: &'a str,
-    /// The digest that was read, whole or its beginning; the approval is refused when the plan has another.
-    pub(crate) digest: Option<&'a str>,
+    /// What was read; the approval is refused when the plan has another digest.
+    pub(crate) read: Read<'a>,
     /// Irreversible lines that are approved as well.
     pub(crate) lines: &'a [String],
 }
@@ -67,7 +107,7 @@ pub(crate) async fn approve(
         Stage::Open
     };
     may_decide(wiring, &stored, decision.by, stage).await?;
-    same_digest(&stored, decision.digest)?;
+    decision.read.is_of(&stored)?;
     let apart = lines(plan, decision.lines)?;
     if let Some(run) = run {
         return later_lines(wiring, scope, run, plan, decision.by, apart).await;
@@ -99,8 +139,8 @@ pub(crate) struct Refusing<'a> {
     pub(crate) plan: &'a PlanId,
     /// Who decides.
     pub(crate) by: &'a str,
-    /// The digest that was read, whole or its beginning.
-    pub(crate) digest: Option<&'a str>,
+    /// What was read; the refusal is refused when the plan has another digest.
+    pub(crate) read: Read<'a>,
     /// Why.
     pub(crate) reason: &'a str,
 }
@@ -123,7 +163,7 @@ pub(crate) async fn refuse(
         .await
         .map_err(of_store)?;
     may_decide(wiring, &stored, refusing.by, Stage::Open).await?;
-    same_digest(&stored, refusing.digest)?;
+    refusing.read.is_of(&stored)?;
     let reason = refusing.reason.trim();
     if reason.is_empty() || reason.chars().count() > LONGEST {
         let what = if reason.is_empty() {
@@ -236,19 +276,6 @@ pub(crate) async fn take_back(
         .map_err(of_store)
 }
 
-fn same_digest(stored: &StoredPlan, given: Option<&str>) -> Result<(), Problem> {
-    let Some(given) = given else { return Ok(()) };
-    if given.len() >= 8 && stored.digest.as_str().starts_with(given) {
-        return Ok(());
-    }
-    let what = format!(
-        "plan {} has the digest {}, not {given}",
-        stored.id,
-        stored.digest.short()
-    );
-    Err(Problem::refused("digest", what).hint("look at the plan again before approving it"))
-}
-
 /// The irreversible lines named, each of which must be one of the plan.
 fn lines(plan: &Plan, named: &[String]) -> Result<Vec<StepKey>, Problem> {
     let all: Vec<&StepKey> = plan
@@ -304,4 +331,28 @@ async fn later_lines(
         submitted.map_err(of_store)?;
     }
     Ok(Decided::Lines { run, lines })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::plan::tests::plan;
+
+    #[test]
+    fn a_program_names_the_whole_digest_and_a_person_its_beginning() {
+        let id = PlanId::from("p-1");
+        let now = clock::now();
+        let stored = StoredPlan::seal(id, plan("hr@contoso.example"), now, now);
+        let (whole, short) = (stored.digest.as_str(), stored.digest.short());
+        let other = "0".repeat(whole.len());
+        let check = |read: Read<'_>, holds: bool| assert_eq!(read.is_of(&stored).is_ok(), holds);
+        check(Read::Whole(whole), true);
+        check(Read::Whole(short), false);
+        check(Read::Whole(&other), false);
+        check(Read::Whole(""), false);
+        check(Read::Typed(short), true);
+        check(Read::Typed(&whole[..7]), false);
+        check(Read::Typed(&other), false);
+        check(Read::Unsaid, true);
+    }
 }

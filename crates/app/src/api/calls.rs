@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::handler::Handler;
+use domain::access::Role;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -81,6 +82,22 @@ impl Api {
     {
         self.routes = self.routes.get(path, needs, handler);
         self.note("get", path, needs, doc)
+    }
+
+    /// A list, over all tenants and over one; the same function answers both.
+    pub(crate) fn list<H, T>(self, paths: [&'static str; 2], doc: Doc, handler: H) -> Self
+    where
+        H: Handler<T, Web>,
+        T: 'static,
+    {
+        let [all, one] = paths;
+        self.get(
+            all,
+            Needs::Somewhere(Role::Viewer),
+            doc.clone(),
+            handler.clone(),
+        )
+        .get(one, Needs::There(Role::Viewer), doc, handler)
     }
 
     /// Something to do. With an `Idempotency-Key` it is done once, however often it is sent.

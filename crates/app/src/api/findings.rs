@@ -20,21 +20,12 @@ const PART: &[(&str, &str)] = &[
 ];
 
 pub(super) fn calls(api: Api) -> Api {
-    api.get(
-        "/api/v1/findings",
-        Needs::Somewhere(Role::Viewer),
-        Doc::new("findings", "Findings of all tenants, the worst first")
+    api.list(
+        ["/api/v1/findings", "/api/v1/tenants/{tenant}/findings"],
+        Doc::new("findings", "Findings, the worst first")
             .query(PART)
             .gives::<Page<FindingLine>>(),
         list,
-    )
-    .get(
-        "/api/v1/tenants/{tenant}/findings",
-        Needs::There(Role::Viewer),
-        Doc::new("findings", "Findings of a tenant, the worst first")
-            .query(PART)
-            .gives::<Page<FindingLine>>(),
-        list_there,
     )
     .post(
         "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/handled",
@@ -137,40 +128,33 @@ struct Part {
     upn: Option<String>,
 }
 
-async fn list(State(web): State<Web>, caller: Caller, Query(part): Query<Part>) -> Answer {
-    of(&web, &caller.scope(Role::Viewer), part).await
-}
-
-async fn list_there(
+async fn list(
     State(web): State<Web>,
     caller: Caller,
-    Path(tenant): Path<TenantId>,
+    tenant: Option<Path<TenantId>>,
     Query(part): Query<Part>,
 ) -> Answer {
-    of(&web, &caller.scope_of(&tenant), part).await
-}
-
-async fn of(web: &Web, scope: &store::TenantScope, part: Part) -> Answer {
-    let statuses: Vec<&str> = FindingStatus::ALL
-        .iter()
-        .map(|status| status.word())
-        .collect();
-    let groups: Vec<&str> = FindingGroup::ALL.iter().map(|group| group.word()).collect();
+    let scope = caller.scope_at(tenant.as_deref());
     let filter = FindingFilter {
         status: word(
             "status",
             part.status.as_deref(),
-            FindingStatus::parse,
-            &statuses,
+            FindingStatus::ALL,
+            FindingStatus::word,
         )?,
-        group: word("group", part.group.as_deref(), FindingGroup::parse, &groups)?,
+        group: word(
+            "group",
+            part.group.as_deref(),
+            FindingGroup::ALL,
+            FindingGroup::word,
+        )?,
         upn: part.upn,
         ..FindingFilter::default()
     };
     let page = web
         .wiring
         .store
-        .list_findings(scope, &filter, part.after.as_deref())
+        .list_findings(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
 }

@@ -9,29 +9,19 @@ use serde_json::{Value, json};
 use store::{Page, PlanFilter, PlanLine, PlanStatus};
 
 use super::{Api, Doc, PART, Part, Sent, data, kind, word};
-use crate::acts::approve::{self, Decided, Decision};
+use crate::acts::approve::{self, Decided, Decision, Read};
 use crate::acts::begin::begin;
-use crate::problem::Problem;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 
 pub(super) fn calls(api: Api) -> Api {
     let there = Needs::There;
-    api.get(
-        "/api/v1/plans",
-        Needs::Somewhere(Role::Viewer),
-        Doc::new("plans", "Plans of all tenants, the newest first")
+    api.list(
+        ["/api/v1/plans", "/api/v1/tenants/{tenant}/plans"],
+        Doc::new("plans", "Plans, the newest first")
             .query(PART)
             .gives::<Page<PlanLine>>(),
         list,
-    )
-    .get(
-        "/api/v1/tenants/{tenant}/plans",
-        there(Role::Viewer),
-        Doc::new("plans", "Plans of a tenant, the newest first")
-            .query(PART)
-            .gives::<Page<PlanLine>>(),
-        list_there,
     )
     .get(
         "/api/v1/tenants/{tenant}/plans/{plan}",
@@ -72,30 +62,27 @@ pub(super) fn calls(api: Api) -> Api {
     )
 }
 
-async fn list(State(web): State<Web>, caller: Caller, Query(part): Query<Part>) -> Answer {
-    of(&web, &caller.scope(Role::Viewer), part).await
-}
-
-async fn list_there(
+async fn list(
     State(web): State<Web>,
     caller: Caller,
-    Path(tenant): Path<TenantId>,
+    tenant: Option<Path<TenantId>>,
     Query(part): Query<Part>,
 ) -> Answer {
-    of(&web, &caller.scope_of(&tenant), part).await
-}
-
-async fn of(web: &Web, scope: &store::TenantScope, part: Part) -> Answer {
-    let known: Vec<&str> = PlanStatus::ALL.iter().map(|status| status.word()).collect();
+    let scope = caller.scope_at(tenant.as_deref());
     let filter = PlanFilter {
-        status: word("status", part.status.as_deref(), PlanStatus::parse, &known)?,
+        status: word(
+            "status",
+            part.status.as_deref(),
+            PlanStatus::ALL,
+            PlanStatus::word,
+        )?,
         kind: kind(part.kind.as_deref())?,
         upn: part.upn,
     };
     let page = web
         .wiring
         .store
-        .list_plans(scope, &filter, part.after.as_deref())
+        .list_plans(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
 }
@@ -141,25 +128,16 @@ struct Approved {
     run: Option<RunId>,
 }
 
-const DIGEST: usize = 64;
-
 async fn approve_it(
     State(web): State<Web>,
     caller: Caller,
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Sent(approving): Sent<Approving>,
 ) -> Answer {
-    if approving.digest.len() != DIGEST {
-        return Err(Problem::refused(
-            "digest",
-            "digest: the whole digest is wanted, 64 hex digits",
-        )
-        .hint("take it from the plan that was read"));
-    }
     let decision = Decision {
         plan: &plan,
         by: &caller.address,
-        digest: Some(&approving.digest),
+        read: Read::Whole(&approving.digest),
         lines: &approving.lines,
     };
     let decided = approve::approve(&web.wiring, &caller.scope_of(&tenant), &decision).await?;
@@ -227,7 +205,7 @@ async fn refuse(
     let refusal = approve::Refusing {
         plan: &plan,
         by: &caller.address,
-        digest: Some(&refusing.digest),
+        read: Read::Whole(&refusing.digest),
         reason: &refusing.reason,
     };
     approve::refuse(&web.wiring, &caller.scope_of(&tenant), &refusal).await?;

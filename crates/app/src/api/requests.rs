@@ -17,21 +17,12 @@ use crate::wiring::of_store;
 
 pub(super) fn calls(api: Api) -> Api {
     let there = Needs::There;
-    api.get(
-        "/api/v1/requests",
-        Needs::Somewhere(Role::Viewer),
-        Doc::new("requests", "Requests of all tenants, the newest first")
+    api.list(
+        ["/api/v1/requests", "/api/v1/tenants/{tenant}/requests"],
+        Doc::new("requests", "Requests, the newest first")
             .query(PART)
             .gives::<Page<RequestLine>>(),
         list,
-    )
-    .get(
-        "/api/v1/tenants/{tenant}/requests",
-        there(Role::Viewer),
-        Doc::new("requests", "Requests of a tenant, the newest first")
-            .query(PART)
-            .gives::<Page<RequestLine>>(),
-        list_there,
     )
     .post(
         "/api/v1/tenants/{tenant}/requests/offboard",
@@ -57,37 +48,26 @@ pub(super) fn calls(api: Api) -> Api {
     )
 }
 
-async fn list(State(web): State<Web>, caller: Caller, Query(part): Query<Part>) -> Answer {
-    of(&web, &caller.scope(Role::Viewer), part).await
-}
-
-async fn list_there(
+async fn list(
     State(web): State<Web>,
     caller: Caller,
-    Path(tenant): Path<TenantId>,
+    tenant: Option<Path<TenantId>>,
     Query(part): Query<Part>,
 ) -> Answer {
-    of(&web, &caller.scope_of(&tenant), part).await
-}
-
-async fn of(web: &Web, scope: &store::TenantScope, part: Part) -> Answer {
-    let known: Vec<&str> = RequestStatus::ALL
-        .iter()
-        .map(|status| status.word())
-        .collect();
+    let scope = caller.scope_at(tenant.as_deref());
     let filter = RequestFilter {
         status: word(
             "status",
             part.status.as_deref(),
-            RequestStatus::parse,
-            &known,
+            RequestStatus::ALL,
+            RequestStatus::word,
         )?,
         kind: kind(part.kind.as_deref())?,
         upn: part.upn,
     };
     let store = &web.wiring.store;
     let page = store
-        .list_requests(scope, &filter, part.after.as_deref())
+        .list_requests(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
 }

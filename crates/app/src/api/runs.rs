@@ -17,21 +17,12 @@ use crate::wiring::of_store;
 
 pub(super) fn calls(api: Api) -> Api {
     let there = Needs::There;
-    api.get(
-        "/api/v1/runs",
-        Needs::Somewhere(Role::Viewer),
-        Doc::new("runs", "Runs of all tenants, the newest first")
+    api.list(
+        ["/api/v1/runs", "/api/v1/tenants/{tenant}/runs"],
+        Doc::new("runs", "Runs, the newest first")
             .query(PART)
             .gives::<Page<RunLine>>(),
         list,
-    )
-    .get(
-        "/api/v1/tenants/{tenant}/runs",
-        there(Role::Viewer),
-        Doc::new("runs", "Runs of a tenant, the newest first")
-            .query(PART)
-            .gives::<Page<RunLine>>(),
-        list_there,
     )
     .get(
         "/api/v1/tenants/{tenant}/runs/{run}",
@@ -63,30 +54,27 @@ pub(super) fn calls(api: Api) -> Api {
     )
 }
 
-async fn list(State(web): State<Web>, caller: Caller, Query(part): Query<Part>) -> Answer {
-    of(&web, &caller.scope(Role::Viewer), part).await
-}
-
-async fn list_there(
+async fn list(
     State(web): State<Web>,
     caller: Caller,
-    Path(tenant): Path<TenantId>,
+    tenant: Option<Path<TenantId>>,
     Query(part): Query<Part>,
 ) -> Answer {
-    of(&web, &caller.scope_of(&tenant), part).await
-}
-
-async fn of(web: &Web, scope: &store::TenantScope, part: Part) -> Answer {
-    let known: Vec<&str> = RunStatus::ALL.iter().map(|status| status.word()).collect();
+    let scope = caller.scope_at(tenant.as_deref());
     let filter = RunFilter {
-        status: word("status", part.status.as_deref(), RunStatus::parse, &known)?,
+        status: word(
+            "status",
+            part.status.as_deref(),
+            RunStatus::ALL,
+            RunStatus::word,
+        )?,
         kind: kind(part.kind.as_deref())?,
         upn: part.upn,
     };
     let page = web
         .wiring
         .store
-        .list_runs(scope, &filter, part.after.as_deref())
+        .list_runs(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
 }

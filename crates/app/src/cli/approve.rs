@@ -5,7 +5,7 @@ use serde_json::json;
 use store::TenantScope;
 
 use super::{Cx, name};
-use crate::acts::approve::{self, Decided, Decision, Refusing};
+use crate::acts::approve::{self, Decided, Decision, Read, Refusing};
 use crate::problem::{Exit, Outcome};
 use crate::wiring::of_store;
 
@@ -43,6 +43,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         .map_err(of_store)?;
     let scope = TenantScope::of(&stored.plan.tenant);
     let by = name("--as", &args.by)?;
+    let read = args.digest.as_deref().map_or(Read::Unsaid, Read::Typed);
     if args.take_back {
         let cancelled = approve::take_back(&wiring, &scope, &plan, &by).await?;
         let also = cancelled
@@ -59,7 +60,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         let refusing = Refusing {
             plan: &plan,
             by: &by,
-            digest: args.digest.as_deref(),
+            read,
             reason: args.reason.as_deref().unwrap_or_default(),
         };
         let stored = approve::refuse(&wiring, &scope, &refusing).await?;
@@ -74,7 +75,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
     let decision = Decision {
         plan: &plan,
         by: &by,
-        digest: args.digest.as_deref(),
+        read,
         lines: &args.lines,
     };
     let decided = approve::approve(&wiring, &scope, &decision).await?;

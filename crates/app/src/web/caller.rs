@@ -86,6 +86,14 @@ impl Caller {
         scope.seen_by(&self.address)
     }
 
+    /// What they see of the tenant that an address names, or of all where it names none.
+    pub(crate) fn scope_at(&self, tenant: Option<&TenantId>) -> TenantScope {
+        match tenant {
+            Some(tenant) => self.scope_of(tenant),
+            None => self.scope(Role::Viewer),
+        }
+    }
+
     /// What they see of one tenant.
     pub(crate) fn scope_of(&self, tenant: &TenantId) -> TenantScope {
         TenantScope::of(tenant).seen_by(&self.address)

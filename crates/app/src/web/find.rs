@@ -94,7 +94,7 @@ async fn groups(
     tenant: Option<&TenantId>,
     q: &str,
 ) -> Result<Vec<Group>, Problem> {
-    let scope = lists::scope(caller, tenant);
+    let scope = caller.scope_at(tenant);
     let store = &web.wiring.store;
     let found = store.find(&scope, q, SHOWN).await.map_err(of_store)?;
     let tenants = store

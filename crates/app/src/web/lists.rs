@@ -4,14 +4,13 @@ use askama::Template;
 use domain::TenantId;
 use domain::request::Kind;
 use serde::Deserialize;
-use store::{PlanLine, PlanStatus, RunLine, RunStatus, TenantScope};
+use store::{PlanLine, PlanStatus, RunLine, RunStatus};
 
 use super::answer::page;
 use super::shell::{Shell, initials};
 use super::zones::{Moment, Zones};
-use super::{Answer, Caller, Web, when};
+use super::{Answer, when};
 use crate::problem::Problem;
-use domain::access::Role;
 
 /// Every kind of request, in the order of a filter.
 pub(super) const KINDS: [Kind; 4] = [Kind::Onboard, Kind::Offboard, Kind::Transfer, Kind::Restore];
@@ -74,14 +73,6 @@ impl Asked {
         } else {
             format!("{path}?{query}")
         }
-    }
-}
-
-/// What a caller sees of one tenant, or of all of theirs.
-pub(super) fn scope(caller: &Caller, tenant: Option<&TenantId>) -> TenantScope {
-    match tenant {
-        Some(tenant) => caller.scope_of(tenant),
-        None => caller.scope(Role::Viewer),
     }
 }
 
@@ -248,14 +239,7 @@ struct ListPage {
 ///
 /// # Errors
 /// Store errors.
-pub(super) async fn show(
-    web: &Web,
-    caller: &Caller,
-    active: &'static str,
-    tenant: Option<&TenantId>,
-    list: List,
-) -> Answer {
-    let shell = Shell::new(web, caller, active, list.title, tenant).await?;
+pub(super) fn show(shell: Shell, list: List) -> Answer {
     page(&ListPage { shell, list })
 }
 

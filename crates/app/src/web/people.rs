@@ -7,7 +7,7 @@ use domain::request::Kind;
 use store::{PersonLine, RunStatus};
 
 use super::lists::{self, Asked, Line, List, Mark};
-use super::shell::initials;
+use super::shell::{Shell, initials};
 use super::zones::{Moment, Zones};
 use super::{Answer, Caller, Needs, Routes, Web};
 
@@ -24,7 +24,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let name = asked.name();
     let found = web
         .wiring
@@ -58,7 +58,8 @@ async fn show(
             "New request",
         )
     };
-    lists::show(&web, &caller, "people", tenant.as_ref(), list).await
+    let shell = Shell::new(&web, &caller, "people", "People", tenant.as_ref()).await?;
+    lists::show(shell, list)
 }
 
 /// A person as a line: what was done last, and what is next.

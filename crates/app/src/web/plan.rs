@@ -1,5 +1,6 @@
 //! A plan: what will change, in full, and the decision on exactly that.
 
+mod bar;
 pub(crate) mod brief;
 mod compare;
 mod decide;

@@ -6,6 +6,7 @@ use domain::access::Role;
 use store::{PlanFilter, PlanStatus};
 
 use super::lists::{self, Asked, List};
+use super::shell::Shell;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 
@@ -32,7 +33,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let filter = PlanFilter {
         status: PlanStatus::parse(&asked.state),
         kind: asked.kind(),
@@ -40,22 +41,17 @@ async fn show(
     };
     let found = web.wiring.store.list_plans(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web
-        .wiring
-        .store
-        .counts(&scope)
-        .await
-        .map_err(lists::of_list)?;
     let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
     let zones = Zones::of(&web, &caller, tenants).await;
     let lines = found.lines.iter();
     let lines = lines.map(|line| lists::plan(line, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "plans");
+    let shell = Shell::new(&web, &caller, "plans", "Plans", tenant.as_ref()).await?;
     let mut list =
         List::new("Plans", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
-    list.lead = lead(counts.plans_waiting);
+    list.lead = lead(shell.counts.plans_waiting);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "requests/new"));
-    lists::show(&web, &caller, "plans", tenant.as_ref(), list).await
+    lists::show(shell, list)
 }
 
 fn lead(waiting: u64) -> (String, String) {

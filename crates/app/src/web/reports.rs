@@ -58,7 +58,7 @@ struct ReportsPage {
 
 async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let since = clock::now() - jiff::SignedDuration::from_hours(24 * DAYS);
     let ended = web
         .wiring

@@ -6,6 +6,7 @@ use domain::access::Role;
 use store::{RequestFilter, RequestLine, RequestStatus};
 
 use super::lists::{self, Asked, Line, List, Mark};
+use super::shell::Shell;
 use super::shell::initials;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
@@ -30,7 +31,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let filter = RequestFilter {
         status: RequestStatus::parse(&asked.state),
         kind: asked.kind(),
@@ -41,12 +42,6 @@ async fn show(
         .store
         .list_requests(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web
-        .wiring
-        .store
-        .counts(&scope)
-        .await
-        .map_err(lists::of_list)?;
     let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
     let zones = Zones::of(&web, &caller, tenants).await;
     let lines = found
@@ -54,11 +49,12 @@ async fn show(
         .iter()
         .map(|one| line(one, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "requests");
+    let shell = Shell::new(&web, &caller, "requests", "Requests", tenant.as_ref()).await?;
     let mut list =
         List::new("Requests", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
-    list.lead = lead(counts.asks);
+    list.lead = lead(shell.counts.asks);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "requests/new"));
-    lists::show(&web, &caller, "requests", tenant.as_ref(), list).await
+    lists::show(shell, list)
 }
 
 /// A request as a line.

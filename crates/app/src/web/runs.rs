@@ -6,6 +6,7 @@ use domain::access::Role;
 use store::{Counts, RunFilter, RunStatus};
 
 use super::lists::{self, Asked, List};
+use super::shell::Shell;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 
@@ -31,7 +32,7 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let filter = RunFilter {
         status: RunStatus::parse(&asked.state),
         kind: asked.kind(),
@@ -39,22 +40,17 @@ async fn show(
     };
     let found = web.wiring.store.list_runs(&scope, &filter, asked.after());
     let found = found.await.map_err(lists::of_list)?;
-    let counts = web
-        .wiring
-        .store
-        .counts(&scope)
-        .await
-        .map_err(lists::of_list)?;
     let tenants: Vec<TenantId> = found.lines.iter().map(|line| line.tenant.clone()).collect();
     let zones = Zones::of(&web, &caller, tenants).await;
     let lines = found.lines.iter();
     let lines = lines.map(|line| lists::run(line, &zones, tenant.is_some()));
     let path = lists::path(tenant.as_ref(), "runs");
+    let shell = Shell::new(&web, &caller, "runs", "Runs", tenant.as_ref()).await?;
     let mut list =
         List::new("Runs", path, &asked, &STATES, found.next.as_ref()).lines(lines.collect());
-    list.lead = lead(&counts);
+    list.lead = lead(&shell.counts);
     list.empty = empty(&asked, &lists::path(tenant.as_ref(), "plans"));
-    lists::show(&web, &caller, "runs", tenant.as_ref(), list).await
+    lists::show(shell, list)
 }
 
 fn lead(counts: &Counts) -> (String, String) {

@@ -6,7 +6,6 @@ use domain::TenantId;
 use domain::access::Role;
 
 use super::answer::page;
-use super::lists;
 use super::shell::Shell;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts::tenant as acts;
@@ -32,7 +31,7 @@ struct SandboxPage {
 
 async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let tenants = web.wiring.store.tenants(&scope).await.map_err(of_store)?;
     let (rehearsals, real): (Vec<_>, Vec<_>) = tenants
         .into_iter()

@@ -9,19 +9,6 @@ use crate::clock;
 use crate::problem::Problem;
 use crate::wiring::of_store;
 
-/// Counts in the side bar: only where a person must act, or something moves.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Counts {
-    /// Plans that wait for a decision.
-    pub(crate) today: u64,
-    /// Open findings.
-    pub(crate) findings: u64,
-    /// Requests that ask something.
-    pub(crate) requests: u64,
-    /// Runs under way.
-    pub(crate) running: u64,
-}
-
 /// Who is signed in, at the foot of the side bar.
 pub(crate) struct OperatorLine {
     /// The name.
@@ -45,7 +32,7 @@ pub(crate) struct Shell {
     /// The tenants there are to look at, each with how many of its findings are open.
     pub(crate) tenants: Vec<(String, u64)>,
     /// Counts in the navigation.
-    pub(crate) counts: Counts,
+    pub(crate) counts: store::Counts,
     /// Who is signed in.
     pub(crate) operator: OperatorLine,
     /// The token that every form carries.
@@ -73,10 +60,7 @@ impl Shell {
         tenant: Option<&TenantId>,
     ) -> Result<Self, Problem> {
         let store = &web.wiring.store;
-        let scope = match tenant {
-            Some(tenant) => caller.scope_of(tenant),
-            None => caller.scope(Role::Viewer),
-        };
+        let scope = caller.scope_at(tenant);
         let counts = store.counts(&scope).await.map_err(of_store)?;
         let all = caller.scope(Role::Viewer);
         let tenants = store.tenant_counts(&all).await.map_err(of_store)?;
@@ -90,12 +74,7 @@ impl Shell {
                 .into_iter()
                 .map(|(tenant, findings)| (tenant.to_string(), findings))
                 .collect(),
-            counts: Counts {
-                today: counts.plans_waiting,
-                findings: counts.open_findings,
-                requests: counts.asks,
-                running: counts.runs_under_way,
-            },
+            counts,
             operator: OperatorLine {
                 initials: initials(&caller.name),
                 name: caller.name.clone(),

@@ -94,9 +94,10 @@ struct Waiting {
 
 async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
-    let scope = lists::scope(&caller, tenant.as_ref());
+    let scope = caller.scope_at(tenant.as_ref());
     let read = read(&web, &caller, &scope).await?;
-    let counts = web.wiring.store.counts(&scope).await.map_err(of_store)?;
+    let shell = Shell::new(&web, &caller, "today", "Today", tenant.as_ref()).await?;
+    let counts = shell.counts;
     let one = tenant.is_some();
     let zones = Zones::of(&web, &caller, read.tenants()).await;
     let first = first::read(&web, &caller, &scope).await?;
@@ -130,7 +131,7 @@ async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<Tenant
         coming: view::coming(&read.coming, &zones),
         head,
         one,
-        shell: Shell::new(&web, &caller, "today", "Today", tenant.as_ref()).await?,
+        shell,
     })
 }
 

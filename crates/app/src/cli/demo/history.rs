@@ -13,7 +13,7 @@ use store::TenantScope;
 
 use super::stage::Stage;
 use super::{APPROVER, scene, talk};
-use crate::acts::approve::{self, Decision, Refusing};
+use crate::acts::approve::{self, Decision, Read, Refusing};
 use crate::acts::begin::begin;
 use crate::acts::request::{self, Wish, person};
 use crate::acts::{handle, undo};
@@ -258,7 +258,7 @@ async fn approve(wiring: &Wiring, stored: &StoredPlan) -> Result<(), Problem> {
         let decision = Decision {
             plan: &stored.id,
             by: &by,
-            digest: Some(stored.digest.as_str()),
+            read: Read::Whole(stored.digest.as_str()),
             lines: &[],
         };
         approve::approve(wiring, &scope, &decision).await?;
@@ -320,7 +320,7 @@ async fn today(stage: &Stage) -> Result<(), Problem> {
     let refusing = Refusing {
         plan: &refused.id,
         by: APPROVER,
-        digest: Some(refused.digest.as_str()),
+        read: Read::Whole(refused.digest.as_str()),
         reason: "He stays until the spring: HR has taken the notice back.",
     };
     approve::refuse(&wiring, &scope, &refusing).await?;

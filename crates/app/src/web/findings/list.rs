@@ -183,7 +183,7 @@ async fn show(
         .min();
     let state = if handled { "state=handled&" } else { "" };
     page(&FindingsPage {
-        open: shell.counts.findings.to_string(),
+        open: shell.counts.open_findings.to_string(),
         groups: groups(&lines, handled, wide, current, now),
         older: next.map_or_else(String::new, |next| format!("{base}?{state}after={next}")),
         oldest: oldest.map_or_else(String::new, |at| format!("oldest {}", ago(at, now))),

@@ -1,5 +1,6 @@
 //! Lists as they are asked for: whose lines, which filters, and where a page ends.
 
+use domain::access::Role;
 use domain::plan::{ApprovalNeed, FORMAT, Plan, StoredPlan};
 use domain::request::{Kind, Origin, PersonHint, Request};
 use domain::spec::{ObjectKind, ObjectRef};

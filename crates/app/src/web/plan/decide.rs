@@ -6,7 +6,7 @@ use domain::{PlanId, TenantId};
 use serde::Deserialize;
 
 use super::{Look, page, phone};
-use crate::acts::approve::{self, Decided, Decision, Refusing};
+use crate::acts::approve::{self, Decided, Decision, Read, Refusing};
 use crate::acts::{begin as beginning, request};
 use crate::clock;
 use crate::problem::Problem;
@@ -31,6 +31,12 @@ pub(super) struct Form {
     from: String,
 }
 
+impl Form {
+    fn is_phone(&self) -> bool {
+        self.from == "phone"
+    }
+}
+
 /// Where a decision was sent from.
 struct Place<'a> {
     web: &'a Web,
@@ -40,7 +46,27 @@ struct Place<'a> {
     is_phone: bool,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The plan that is decided on. Whoever may not see it is told what everybody is told of a plan that is not there.
+    async fn of(
+        web: &'a Web,
+        caller: &'a Caller,
+        (tenant, plan): (&'a TenantId, &'a PlanId),
+        is_phone: bool,
+    ) -> Result<Self, Problem> {
+        match web.wiring.store.plan(&caller.scope_of(tenant), plan).await {
+            Err(store::Error::Missing { .. }) => Err(error::no_page()),
+            Err(other) => Err(of_store(other)),
+            Ok(_) => Ok(Self {
+                web,
+                caller,
+                tenant,
+                plan,
+                is_phone,
+            }),
+        }
+    }
+
     fn address(&self) -> String {
         let foot = if self.is_phone { "/approve" } else { "" };
         format!("/t/{}/plans/{}{foot}", self.tenant, self.plan)
@@ -80,22 +106,12 @@ pub(super) async fn approve(
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Posted(form): Posted<Form>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: form.from == "phone",
-    };
-    seen(&place).await?;
-    if let Err(problem) = whole(&form.digest) {
-        return place.refused(problem).await;
-    }
+    let place = Place::of(&web, &caller, (&tenant, &plan), form.is_phone()).await?;
     let scope = caller.scope_of(&tenant);
     let decision = Decision {
         plan: &plan,
         by: &caller.address,
-        digest: Some(&form.digest),
+        read: Read::Whole(&form.digest),
         lines: &form.line,
     };
     let decided = match approve::approve(&web.wiring, &scope, &decision).await {
@@ -123,21 +139,11 @@ pub(super) async fn refuse(
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Posted(form): Posted<Form>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: form.from == "phone",
-    };
-    seen(&place).await?;
-    if let Err(problem) = whole(&form.digest) {
-        return place.refused(problem).await;
-    }
+    let place = Place::of(&web, &caller, (&tenant, &plan), form.is_phone()).await?;
     let refusing = Refusing {
         plan: &plan,
         by: &caller.address,
-        digest: Some(&form.digest),
+        read: Read::Whole(&form.digest),
         reason: &form.reason,
     };
     match approve::refuse(&web.wiring, &caller.scope_of(&tenant), &refusing).await {
@@ -152,14 +158,7 @@ pub(super) async fn take_back(
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Posted(form): Posted<Form>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: form.from == "phone",
-    };
-    seen(&place).await?;
+    let place = Place::of(&web, &caller, (&tenant, &plan), form.is_phone()).await?;
     let scope = caller.scope_of(&tenant);
     match approve::take_back(&web.wiring, &scope, &plan, &caller.address).await {
         Ok(_) => see(&place.address()),
@@ -173,14 +172,7 @@ pub(super) async fn begin(
     caller: Caller,
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: false,
-    };
-    seen(&place).await?;
+    let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
     let scope = caller.scope_of(&tenant);
     let stored = web
         .wiring
@@ -210,14 +202,7 @@ pub(super) async fn comment(
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
     Posted(talk): Posted<Talk>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: false,
-    };
-    seen(&place).await?;
+    let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
     let text = talk.text.trim();
     if text.chars().count() > LONGEST {
         let what = format!("the comment is longer than {LONGEST} characters");
@@ -240,38 +225,9 @@ pub(super) async fn again(
     caller: Caller,
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
 ) -> Answer {
-    let place = Place {
-        web: &web,
-        caller: &caller,
-        tenant: &tenant,
-        plan: &plan,
-        is_phone: false,
-    };
-    seen(&place).await?;
+    let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
     match request::again(&web.wiring, &caller.scope_of(&tenant), &plan).await {
         Ok(stored) => see(&format!("/t/{tenant}/plans/{}", stored.id)),
         Err(problem) => place.refused(problem).await,
     }
-}
-
-/// Whoever may not see a plan is told what everybody is told of a plan that is not there.
-async fn seen(place: &Place<'_>) -> Result<(), Problem> {
-    let scope = place.caller.scope_of(place.tenant);
-    match place.web.wiring.store.plan(&scope, place.plan).await {
-        Err(store::Error::Missing { .. }) => Err(error::no_page()),
-        Err(other) => Err(of_store(other)),
-        Ok(_) => Ok(()),
-    }
-}
-
-/// A page names the whole digest: what stands on it is for eyes only, and nothing is bound to that.
-fn whole(digest: &str) -> Result<(), Problem> {
-    const DIGITS: usize = 64;
-    if digest.len() == DIGITS {
-        return Ok(());
-    }
-    Err(
-        Problem::refused("digest", "the form does not say what exactly was read")
-            .hint("look at the plan again, and decide there"),
-    )
 }

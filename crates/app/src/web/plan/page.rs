@@ -4,10 +4,10 @@ use askama::Template;
 use domain::access::Role;
 use domain::plan::{Plan, Remark, Weight};
 use domain::{PlanId, TenantId};
-use engine::state::Outcome;
 use jiff::tz::TimeZone;
 use store::TenantScope;
 
+use super::bar::{Bar, bar};
 use super::known::Known;
 use super::lead::{self, Start, number};
 use super::lines::{self, Covered, Group, Line, exact};
@@ -81,40 +81,6 @@ pub(crate) struct Ordered {
 pub(crate) struct OrderedPhase {
     pub(crate) name: String,
     pub(crate) steps: Vec<Ordered>,
-}
-
-/// A line that is ticked for itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Tick {
-    /// The step's key.
-    pub(crate) key: String,
-    /// What is ticked, as people say it.
-    pub(crate) what: String,
-}
-
-/// The bar at the foot: what can be decided, or why nothing can.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Bar {
-    /// Whether this reader decides here.
-    pub(crate) decides: bool,
-    /// Lines that are ticked for themselves.
-    pub(crate) ticks: Vec<Tick>,
-    /// What the button says with no line ticked.
-    pub(crate) none: String,
-    /// What it says with some.
-    pub(crate) some: String,
-    /// What it says with all.
-    pub(crate) all: String,
-    /// What stands in place of the decision.
-    pub(crate) says: String,
-    /// Whether this reader can take their approval back.
-    pub(crate) takes_back: bool,
-    /// Whether the run can be begun from here.
-    pub(crate) begins: bool,
-    /// Where to go on: address and words.
-    pub(crate) link: Option<(String, String)>,
-    /// Whether a new version can be made from here.
-    pub(crate) again: bool,
 }
 
 /// The whole page.
@@ -376,105 +342,6 @@ fn void(known: &Known, stands: &Stands, zone: &TimeZone) -> String {
         }),
         _ => String::new(),
     }
-}
-
-/// What the bar holds.
-pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) -> Bar {
-    let plan = known.plan();
-    let base = format!("/t/{}", plan.tenant);
-    let short = |at| when::short(at, &viewer.zone, known.now);
-    let run_link =
-        |run: &domain::RunId, words: &str| Some((format!("{base}/runs/{run}"), words.to_owned()));
-    let mut bar = Bar::default();
-    match stands {
-        Stands::Waiting => match mine {
-            Mine::Decide => deciding(plan, &mut bar),
-            Mine::Look(why) => bar.says = why.clone(),
-            Mine::Decided(at) => {
-                let missing = plan.approval.people as usize - known.holding().len();
-                let waits = number(missing, "more approval", "more approvals");
-                bar.says = format!("You approved at {}. It waits for {waits}.", short(*at));
-                bar.takes_back = true;
-            }
-        },
-        Stands::Approved => {
-            bar.takes_back = matches!(mine, Mine::Decided(_));
-            bar.begins = known.against.is_empty() && viewer.approves;
-            bar.says = match known.against.first() {
-                None => "Approved, and no run has begun.".to_owned(),
-                Some(why) => format!("Approved, but it cannot run yet: {why}."),
-            };
-        }
-        Stands::Scheduled(run, at) => {
-            let who = match mine {
-                Mine::Decided(own) => format!("You approved at {}.", short(*own)),
-                _ => "Approved.".to_owned(),
-            };
-            bar.says = format!("{who} It starts {}.", short(*at));
-            bar.takes_back = matches!(mine, Mine::Decided(_));
-            bar.link = run_link(run, "Open the run");
-        }
-        Stands::Running(run) => {
-            bar.says = "It is being carried out.".to_owned();
-            bar.link = run_link(run, "Watch the run");
-        }
-        Stands::Ended(run, outcome) => {
-            bar.says = match outcome {
-                Outcome::Completed => "It was carried out and every step is verified.".to_owned(),
-                Outcome::NeedsReview => {
-                    "It was carried out, and something needs review.".to_owned()
-                }
-            };
-            bar.link = run_link(run, "Open the run");
-        }
-        Stands::Replaced(newer) => {
-            bar.says = "Nobody can approve this version.".to_owned();
-            bar.link = Some((
-                format!("{base}/plans/{newer}"),
-                "Open the new version".to_owned(),
-            ));
-        }
-        Stands::Refused | Stands::Expired(_) => {
-            bar.says =
-                "Nobody can approve this version. Plan again to decide on the tenant as it is now."
-                    .to_owned();
-            bar.again = viewer.asks;
-        }
-    }
-    bar
-}
-
-/// The ticks, and what the button says with and without them.
-fn deciding(plan: &Plan, bar: &mut Bar) {
-    bar.decides = true;
-    bar.ticks = plan
-        .steps
-        .iter()
-        .filter(|spec| spec.approved_apart())
-        .map(|spec| Tick {
-            key: spec.key.to_string(),
-            what: spec.summary.trim_end_matches('.').to_owned(),
-        })
-        .collect();
-    let lines = bar.ticks.len();
-    (bar.none, bar.some, bar.all) = match bar.ticks.as_slice() {
-        [] => ("Approve".to_owned(), String::new(), String::new()),
-        [one] => {
-            let step = one
-                .key
-                .split(':')
-                .next()
-                .unwrap_or(&one.key)
-                .replace('-', " ");
-            let with = format!("Approve with “{step}”");
-            (format!("Approve without “{step}”"), with.clone(), with)
-        }
-        _ => (
-            format!("Approve without the {lines} lines"),
-            "Approve with the ticked lines".to_owned(),
-            format!("Approve with all {lines} lines"),
-        ),
-    };
 }
 
 fn said(known: &Known, zone: &TimeZone) -> Vec<Said> {

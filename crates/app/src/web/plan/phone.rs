@@ -5,10 +5,11 @@ use axum::extract::{Path, State};
 use domain::plan::Weight;
 use domain::{PlanId, TenantId};
 
+use super::bar::{Bar, bar};
 use super::brief::{self, Brief};
 use super::known::Known;
 use super::lead::{self, Start};
-use super::page::{Bar, RemarkLine, Viewer, bar, remark, viewer};
+use super::page::{RemarkLine, Viewer, remark, viewer};
 use super::rail::{self, Bound};
 use super::standing::{self, Mine, Reader, Stands};
 use crate::problem::Problem;

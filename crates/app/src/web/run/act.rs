@@ -9,7 +9,7 @@ use engine::state::Event;
 use serde::Deserialize;
 
 use super::line;
-use crate::acts::approve::{Decision, approve as decide};
+use crate::acts::approve::{Decision, Read, approve as decide};
 use crate::acts::{steer, undo as reverse};
 use crate::problem::Problem;
 use crate::web::answer::see;
@@ -146,7 +146,7 @@ pub(super) async fn approve(
     let decision = Decision {
         plan: &row.plan,
         by: &caller.address,
-        digest: Some(&form.digest),
+        read: Read::Whole(&form.digest),
         lines: &[step.to_string()],
     };
     decide(&web.wiring, &scope, &decision).await?;
