@@ -22,6 +22,7 @@ mod ledger;
 mod lines;
 mod links;
 mod lists;
+mod looks;
 mod open;
 mod operators;
 mod outbox;
@@ -54,6 +55,7 @@ pub use lines::{
 };
 pub use links::{Link, LinkState, NewLink, OpenedLink, Passed, Passphrase, Purpose};
 pub use lists::{EntryFilter, FindingFilter, Page, PlanFilter, RequestFilter, RunFilter};
+pub use looks::Look;
 pub use open::Store;
 pub use operators::{NewOperator, Operator};
 pub use outbox::{About, Channel, Claimed, Delivery, NewDelivery};

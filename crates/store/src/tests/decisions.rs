@@ -80,6 +80,20 @@ async fn comments_and_delegations_are_held_to_their_scope() {
             .await
             .is_err()
     );
+    let look = |said: &str| crate::Look {
+        plan: id.clone(),
+        said: said.to_owned(),
+        at: at(2),
+    };
+    for said in ["first", "second"] {
+        store.put_look(&own, &look(said)).await.unwrap();
+    }
+    let ids = std::slice::from_ref(&id);
+    assert_eq!(store.looks(&own, ids).await.unwrap(), [look("second")]);
+    for other in [&south, &herself] {
+        assert_eq!(store.looks(other, ids).await.unwrap(), []);
+        assert!(store.put_look(other, &look("third")).await.is_err());
+    }
     assert_eq!(store.comments(&own, &id).await.unwrap().len(), 1);
     assert!(store.comments(&south, &id).await.unwrap().is_empty());
     assert!(store.comments(&herself, &id).await.unwrap().is_empty());

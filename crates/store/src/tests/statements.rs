@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 use super::Place;
 use crate::{
     approvals, backfill, bench, check, clients, decisions, endpoints, entries, findings, glances,
-    journal, lease, ledger, links, open, operators, outbox, plans, policies, requests,
+    journal, lease, ledger, links, looks, open, operators, outbox, plans, policies, requests,
     reservations, rows, runs, secrets, sessions, settings, tenants,
 };
 
@@ -27,6 +27,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
     ("lease", lease::STATEMENTS),
     ("ledger", ledger::STATEMENTS),
     ("links", links::STATEMENTS),
+    ("looks", looks::STATEMENTS),
     ("open", open::STATEMENTS),
     ("operators", operators::STATEMENTS),
     ("outbox", outbox::STATEMENTS),
