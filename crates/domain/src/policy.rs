@@ -8,6 +8,7 @@ mod only;
 mod parse;
 mod people;
 mod playbook;
+mod prices;
 pub mod requesters;
 mod resolve;
 mod schema;
@@ -41,6 +42,7 @@ pub use diff::diff;
 pub use only::resolve_only;
 pub use parse::{PolicyError, parse};
 pub use people::{Asks, Contractors, Instruction, LicenceWish, MailboxWish, Naming, Role, When};
+pub use prices::Prices;
 pub use resolve::{From, Resolved, resolve};
 pub use schema::schema;
 pub(crate) use standing::note;
@@ -92,6 +94,9 @@ pub struct Policy {
     /// Standing instructions, carried out in this order.
     #[serde(default)]
     pub instructions: Vec<Instruction>,
+    /// What seats cost, where pages shall say it.
+    #[serde(default)]
+    pub prices: Prices,
     /// What is done when a person leaves: step name to `true`, `false` or settings.
     #[serde(default)]
     pub offboard: BTreeMap<String, Setting>,

@@ -5,6 +5,7 @@ mod deciding;
 mod instructions;
 mod joining;
 mod places;
+mod prices;
 
 pub(super) use bundles::ROLE_PROFILE;
 pub(super) use places::SITE_PROFILE;
@@ -46,6 +47,7 @@ impl Reader<'_> {
                 "asks",
                 "contractors",
                 "instructions",
+                "prices",
                 "offboard",
                 "onboard",
             ],
@@ -69,6 +71,7 @@ impl Reader<'_> {
             asks: self.asks(&root),
             contractors: self.contractors(&root),
             instructions: self.instructions(&root),
+            prices: self.prices(&root),
         }
     }
 

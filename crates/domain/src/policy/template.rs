@@ -132,6 +132,12 @@ need-end = true
 # Groups and lists that they never get, not by a role either.
 never = []
 
+# What a seat costs a month, by part number. Pages and reports say it; nothing is bought or decided by it.
+[prices]
+# currency = "EUR"
+[prices.month]
+# SPE_E3 = "39.00"
+
 # What jobs get, a table for each; `default` is for people without one. Licences by part number or product name. Give a role either
 # `licences` or `licence-groups`: somebody licensed by group gets no direct licence beside it.
 # [roles.default]

@@ -374,3 +374,19 @@ fn switches_that_cannot_be_are_refused_by_name_and_value() {
     set-forwarding false {"keep-copy":true,"to":null} Request
     "#);
 }
+
+#[test]
+fn prices_are_read_and_said_and_a_wrong_one_is_named() {
+    let known = policy("[prices]\ncurrency = \"EUR\"\n[prices.month]\nSPE_E3 = \"39.00\"");
+    assert_eq!(
+        known.prices.say("SPE_E3", 1).as_deref(),
+        Some("EUR\u{202f}39.00")
+    );
+    assert_eq!(policy("").prices.say("SPE_E3", 1), None);
+    let wrong = |text: &str| parse(&super::tests::text(text), &catalogue()).unwrap_err();
+    let errors = wrong("[prices]\ncurrency = \"euro\"\n[prices.month]\nSPE_E3 = \"39,00\"\n");
+    let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["prices.currency", "prices.month.SPE_E3"]);
+    let errors = wrong("[prices.month]\nSPE_E3 = \"39.00\"\n");
+    assert_eq!(errors[0].message, "prices are given, and no currency");
+}
