@@ -4,6 +4,7 @@ pub(crate) mod approve;
 pub(crate) mod begin;
 pub(crate) mod handle;
 pub(crate) mod ledger;
+pub(crate) mod look;
 pub(crate) mod policy;
 pub(crate) mod request;
 pub(crate) mod steer;

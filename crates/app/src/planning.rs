@@ -9,7 +9,7 @@ mod reverse;
 use std::collections::BTreeMap;
 
 use connectors::facts::FactsError;
-use connectors::{Ctx, Purpose};
+use connectors::{Connection, Ctx, Purpose};
 use domain::facts::Facts;
 use domain::plan::{Plan, Remark, StoredPlan, Weight};
 use domain::planner::{self, Around, Ask, Proposal, Refusal};
@@ -22,6 +22,7 @@ use serde_json::Value;
 use steps::Ground;
 use store::{PolicyVersion, TenantScope};
 
+use crate::acts::look;
 use crate::clock;
 use crate::problem::{Exit, Problem};
 use crate::wiring::{Wiring, of_call, of_store};
@@ -77,14 +78,14 @@ pub(crate) async fn make(
     request: Request,
     scan: bool,
 ) -> Result<StoredPlan, Problem> {
-    let stored = plan(wiring, &request, scan, Haste::None).await?;
+    let made = plan(wiring, &request, scan, Haste::None).await?;
     let scope = TenantScope::of(&request.tenant);
     wiring
         .store
-        .add_request_with_plan(&scope, &request, &stored, clock::now())
+        .add_request_with_plan(&scope, &request, &made.stored, clock::now())
         .await
         .map_err(of_store)?;
-    Ok(stored)
+    made.seen(wiring, &scope).await
 }
 
 /// Makes a plan for the same request again, from the tenant as it is now. It takes the place of the old one.
@@ -117,13 +118,13 @@ pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<St
         .request(&scope, &old.plan.request)
         .await
         .map_err(of_store)?;
-    let stored = plan(wiring, &request, scan, Haste::None).await?;
+    let made = plan(wiring, &request, scan, Haste::None).await?;
     wiring
         .store
-        .add_plan(&scope, &stored)
+        .add_plan(&scope, &made.stored)
         .await
         .map_err(of_store)?;
-    Ok(stored)
+    made.seen(wiring, &scope).await
 }
 
 /// Makes a plan for a request that is kept already, such as the end of a contract.
@@ -137,13 +138,14 @@ pub(crate) async fn kept(
 ) -> Result<StoredPlan, Problem> {
     let all = TenantScope::provider();
     let request = wiring.store.request(&all, id).await.map_err(of_store)?;
-    let stored = plan(wiring, &request, scan, Haste::None).await?;
+    let made = plan(wiring, &request, scan, Haste::None).await?;
+    let scope = TenantScope::of(&request.tenant);
     wiring
         .store
-        .add_plan(&TenantScope::of(&request.tenant), &stored)
+        .add_plan(&scope, &made.stored)
         .await
         .map_err(of_store)?;
-    Ok(stored)
+    made.seen(wiring, &scope).await
 }
 
 /// How much of a hurry there is.
@@ -153,6 +155,24 @@ enum Haste {
     None,
     /// Access is closed at once, if the policy has approved that beforehand.
     ContainNow,
+}
+
+/// A plan with what was read for it.
+struct Made {
+    stored: StoredPlan,
+    facts: Facts,
+    connection: Connection,
+}
+
+impl Made {
+    /// The plan, with what was seen kept beside it. That a look could not be kept is no reason to have no plan.
+    async fn seen(self, wiring: &Wiring, scope: &TenantScope) -> Result<StoredPlan, Problem> {
+        let kept = look::of_new(wiring, scope, &self.stored, &self.facts, &self.connection).await;
+        if let Err(problem) = kept {
+            tracing::warn!(plan = %self.stored.id, "what was seen is not kept: {problem}");
+        }
+        Ok(self.stored)
+    }
 }
 
 /// What a plan is made from, besides the request and the policy.
@@ -168,7 +188,7 @@ async fn plan(
     request: &Request,
     scan: bool,
     haste: Haste,
-) -> Result<StoredPlan, Problem> {
+) -> Result<Made, Problem> {
     let (version, policy) = policy(wiring, &request.tenant).await?;
     let under = Under {
         policy: &policy,
@@ -192,7 +212,8 @@ pub(crate) async fn under(
         policy,
         digest: policy_digest,
     };
-    made(wiring, request, &under, scan, Haste::None).await
+    let made = made(wiring, request, &under, scan, Haste::None).await?;
+    Ok(made.stored)
 }
 
 /// A policy, and the digest of its text.
@@ -207,7 +228,7 @@ async fn made(
     under: &Under<'_>,
     scan: bool,
     haste: Haste,
-) -> Result<StoredPlan, Problem> {
+) -> Result<Made, Problem> {
     let policy = under.policy;
     let scope = TenantScope::of(&request.tenant);
     let tenant = wiring
@@ -219,7 +240,7 @@ async fn made(
     let connection = wiring.connection(&tenant).await?;
     let basis = match request.kind {
         Kind::Onboard => joiner::basis(wiring, &connection, request, policy).await?,
-        Kind::Restore => reverse::basis(wiring, connection, request, policy).await?,
+        Kind::Restore => reverse::basis(wiring, connection.clone(), request, policy).await?,
         Kind::Offboard | Kind::Transfer => {
             leaver::basis(wiring, &connection, request, policy, scan).await?
         }
@@ -241,12 +262,17 @@ async fn made(
         around,
     };
     let plan = planner::plan(&ask, basis.proposal).map_err(refused)?;
-    Ok(StoredPlan::seal(
+    let stored = StoredPlan::seal(
         PlanId::new(clock::short_id('p')),
         plan,
         clock::now(),
         basis.facts.read_at,
-    ))
+    );
+    Ok(Made {
+        stored,
+        facts: basis.facts,
+        connection,
+    })
 }
 
 /// What a plan was made from, with the tenant read again: the same request, under the policy the plan was made under.

@@ -74,6 +74,25 @@ impl Connection {
         })
     }
 
+    /// What the tokens in hand grant; one is asked for only where there is none that holds. Exchange is left out where it is not
+    /// needed.
+    ///
+    /// # Errors
+    /// The credential or the consent is not in order; the message says what to do.
+    pub async fn held(&self, with_exchange: bool) -> Result<Granted, Error> {
+        let graph = self.tokens.get(&self.graph_scope).await?;
+        let exchange = if with_exchange {
+            let token = self.tokens.get(&self.exchange_scope).await?;
+            token.claims().roles.clone()
+        } else {
+            Vec::new()
+        };
+        Ok(Granted {
+            graph: graph.claims().roles.clone(),
+            exchange,
+        })
+    }
+
     async fn roles(&self, scope: &str) -> Result<Vec<String>, Error> {
         self.tokens.forget(scope).await;
         let token = self.tokens.get(scope).await?;

@@ -2,8 +2,9 @@
 //! what was read.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use crate::TenantId;
 use crate::approval::Standing;
 use crate::drift::Difference;
 use crate::facts::{Facts, MailboxFacts};
@@ -12,7 +13,7 @@ use crate::rules;
 use crate::spec::Effect;
 
 /// One check, in the order in which they are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
     /// The tenant consents, and every permission that the plan needs was granted.
@@ -30,7 +31,7 @@ pub enum Check {
 }
 
 /// What a check came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
     /// Which.
     pub check: Check,
@@ -187,16 +188,31 @@ fn synchronisation(known: &Known<'_>, facts: &Facts) -> Option<String> {
 }
 
 fn approval(known: &Known<'_>) -> Option<String> {
-    match known.standing {
-        Standing::Approved => match known.approved_until {
-            Some(until) if until < known.due => Some(format!(
+    of_approval(
+        &known.plan.tenant,
+        known.standing,
+        known.approved_until,
+        known.due,
+    )
+}
+
+/// [`Check::Approval`] alone: the one check that needs no look at the tenant, so that it is always told of now.
+#[must_use]
+pub fn of_approval(
+    tenant: &TenantId,
+    standing: &Standing,
+    approved_until: Option<Timestamp>,
+    due: Timestamp,
+) -> Option<String> {
+    match standing {
+        Standing::Approved => match approved_until {
+            Some(until) if until < due => Some(format!(
                 "The approval runs out at {until}, before the run is due. Have it approved again."
             )),
             _ => None,
         },
         Standing::Waiting { have, need } => Some(format!(
-            "{have} of {need} approvals are there. Ask the approvers of {}.",
-            known.plan.tenant
+            "{have} of {need} approvals are there. Ask the approvers of {tenant}."
         )),
         Standing::Refused { by, reason } => Some(format!("It was refused by {by}: {reason}")),
         Standing::Expired { at } => Some(format!(

@@ -27,7 +27,9 @@ pub(crate) async fn contain_now(
     let scope = TenantScope::of(&request.tenant);
     request.when = Some(Cited::typed(When::Now));
     request.only = Some(steps::CONTAINMENT.map(str::to_owned).to_vec());
-    let stored = plan(wiring, &request, false, Haste::ContainNow).await?;
+    let stored = plan(wiring, &request, false, Haste::ContainNow)
+        .await?
+        .stored;
     guard::may_begin(wiring, &stored.plan).await?;
     let now = clock::now();
     let kept = wiring

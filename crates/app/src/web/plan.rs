@@ -4,6 +4,7 @@ mod bar;
 pub(crate) mod brief;
 mod compare;
 mod decide;
+mod drift;
 mod known;
 pub(crate) mod lead;
 mod lines;
@@ -41,6 +42,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post("/t/{tenant}/plans/{plan}/begin", decides, decide::begin)
         .post("/t/{tenant}/plans/{plan}/comment", asks, decide::comment)
         .post("/t/{tenant}/plans/{plan}/again", asks, decide::again)
+        .post("/t/{tenant}/plans/{plan}/look", asks, decide::look)
 }
 
 /// Which part of a plan is looked at.

@@ -52,6 +52,13 @@ pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) 
         |run: &domain::RunId, words: &str| Some((format!("{base}/runs/{run}"), words.to_owned()));
     let mut bar = Bar::default();
     match stands {
+        Stands::Waiting | Stands::Approved if known.drift().is_some() => {
+            bar.says =
+                "The tenant is not as it was when this was planned, so nobody can approve this version."
+                    .to_owned();
+            bar.again = viewer.asks;
+            bar.takes_back = matches!(mine, Mine::Decided(_));
+        }
         Stands::Waiting => match mine {
             Mine::Decide => deciding(plan, &mut bar),
             Mine::Look(why) => bar.says = why.clone(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{Look, page, phone};
 use crate::acts::approve::{self, Decided, Decision, Read, Refusing};
-use crate::acts::{begin as beginning, request};
+use crate::acts::{begin as beginning, look as looking, request};
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::{page as answer, see};
@@ -228,6 +228,19 @@ pub(super) async fn again(
     let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
     match request::again(&web.wiring, &caller.scope_of(&tenant), &plan).await {
         Ok(stored) => see(&format!("/t/{tenant}/plans/{}", stored.id)),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+/// Reads the tenant again and says beside the plan whether it still fits. Nothing is planned or changed.
+pub(super) async fn look(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+) -> Answer {
+    let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
+    match looking::look(&web.wiring, &caller.scope_of(&tenant), &plan).await {
+        Ok(_) => see(&place.address()),
         Err(problem) => place.refused(problem).await,
     }
 }

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::{Approved, Comment, PlanRow, PolicyVersion, Refusal, RunRow, TenantScope};
 
-use crate::acts::approve;
+use crate::acts::look::Seen;
+use crate::acts::{approve, look};
 use crate::clock;
 use crate::guard;
 use crate::planning;
@@ -55,6 +56,8 @@ pub(crate) struct Known {
     pub(crate) operators: Vec<Operator>,
     /// The approvals that were not taken back, and the refusal, as decisions.
     pub(crate) decisions: Vec<Decision>,
+    /// What the last look at the tenant saw, and when.
+    pub(crate) look: Option<(Timestamp, Seen)>,
     /// Now.
     pub(crate) now: Timestamp,
 }
@@ -104,6 +107,10 @@ impl Known {
                 .ok()
                 .map(|version| version.version),
             people: people(web).await?,
+            look: look::last(&web.wiring, &scope, std::slice::from_ref(id))
+                .await?
+                .pop()
+                .map(|(_, at, seen)| (at, seen)),
             now: clock::now(),
             stored,
             request,
@@ -159,6 +166,12 @@ impl Known {
     /// When nobody can decide any more.
     pub(crate) fn expires(&self) -> Option<Timestamp> {
         self.case().expires_at()
+    }
+
+    /// What the last look saw, where the tenant does not fit the plan any more and nothing has been carried out yet.
+    pub(crate) fn drift(&self) -> Option<(Timestamp, &Seen)> {
+        let (at, seen) = self.look.as_ref()?;
+        (seen.voids && self.run.is_none()).then_some((*at, seen))
     }
 
     /// The zone of the person's site: what the request names, else the policy's default.

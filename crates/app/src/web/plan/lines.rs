@@ -4,6 +4,7 @@ use domain::plan::Plan;
 use domain::spec::{Change, Edge, Expect, ObjectKind, Reversal, StepSpec};
 use serde_json::Value;
 
+use super::drift::Three;
 use crate::web::reading::{self, Undo};
 use crate::web::when;
 
@@ -41,6 +42,8 @@ pub(crate) struct Line {
     pub(crate) left: Vec<Detail>,
     /// How it is verified, how long it may take, whether it returns.
     pub(crate) right: Vec<Detail>,
+    /// The three values, where the tenant does not fit the line any more.
+    pub(crate) drift: Option<Three>,
 }
 
 /// One thing known about a line.
@@ -371,11 +374,7 @@ fn line(plan: &Plan, of: Of<'_>) -> Line {
         .iter()
         .position(|other| std::ptr::eq(other, change));
     Line {
-        id: format!(
-            "l-{}-{}",
-            anchor(spec.key.as_str()),
-            index.unwrap_or_default() + 1
-        ),
+        id: anchor_of(spec, index.unwrap_or_default()),
         sign,
         what,
         now: reading::now(change),
@@ -389,11 +388,15 @@ fn line(plan: &Plan, of: Of<'_>) -> Line {
         by_hand: by_hand(spec),
         left: left(change, spec),
         right: right(change, spec, &undo),
+        drift: None,
     }
 }
 
-fn anchor(key: &str) -> String {
-    key.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-")
+/// The anchor of a step's change.
+pub(super) fn anchor_of(spec: &StepSpec, at: usize) -> String {
+    let key = spec.key.as_str();
+    let key = key.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    format!("l-{key}-{}", at + 1)
 }
 
 fn by_hand(spec: &StepSpec) -> Vec<String> {

@@ -11,9 +11,9 @@ use super::bar::{Bar, bar};
 use super::known::Known;
 use super::lead::{self, Start, number};
 use super::lines::{self, Covered, Group, Line, exact};
-use super::rail::{self, Bound, Check, Voter};
+use super::rail::{self, Bound, Voter};
 use super::standing::{self, Mine, Reader, Stands};
-use super::{Look, compare};
+use super::{Look, compare, drift};
 use crate::problem::Problem;
 use crate::web::shell::{Shell, initials};
 use crate::web::{Caller, Web, reading, ticket, when};
@@ -103,6 +103,8 @@ pub(super) struct PlanPage {
     pub(super) wrong_hint: String,
     /// Why the plan is no longer to be decided on.
     pub(super) void: String,
+    /// What the tenant has that the plan was not made for.
+    pub(super) drift: Option<drift::Band>,
     pub(super) differences: Option<compare::Differences>,
     pub(super) remarks: Vec<RemarkLine>,
     pub(super) apart: Vec<Line>,
@@ -119,7 +121,7 @@ pub(super) struct PlanPage {
     pub(super) need: String,
     pub(super) because: String,
     pub(super) bound: Bound,
-    pub(super) checks: Vec<Check>,
+    pub(super) ready: rail::Ready,
     pub(super) source: ticket::Source,
     pub(super) has_text: bool,
     pub(super) facts: Vec<Facts>,
@@ -229,10 +231,14 @@ pub(super) fn made(
         approves: viewer.approves,
     };
     let mine = standing::mine(known, &reader);
-    let (kind, word) = stands.chip(known, mine == Mine::Decide);
+    let (kind, word) = match known.drift() {
+        Some(_) if matches!(stands, Stands::Approved) => ("void", "Approval void".to_owned()),
+        Some(_) if matches!(stands, Stands::Waiting) => ("void", "Void".to_owned()),
+        _ => stands.chip(known, mine == Mine::Decide),
+    };
     let site = known.site();
     let by_order = look.by.as_deref() == Some("order");
-    let groups = if by_order {
+    let mut groups = if by_order {
         lines::by_phase(plan)
     } else {
         lines::by_object(plan)
@@ -240,11 +246,14 @@ pub(super) fn made(
     let covered = lines::covered(plan);
     let source = ticket::source(&known.request);
     let facts = facts(plan);
-    let apart = if by_order {
+    let mut apart = if by_order {
         Vec::new()
     } else {
         lines::apart(plan)
     };
+    if let Some((_, seen)) = known.drift() {
+        drift::mark(plan, &seen.drifted, &mut groups, &mut apart);
+    }
     PlanPage {
         tenant: plan.tenant.to_string(),
         here: format!("/t/{}/plans/{}", plan.tenant, known.stored.id),
@@ -259,6 +268,7 @@ pub(super) fn made(
         wrong: Vec::new(),
         wrong_hint: String::new(),
         void: void(known, &stands, &viewer.zone),
+        drift: drift::band(known, &viewer.zone),
         differences,
         remarks: plan.remarks.iter().map(remark).collect(),
         covered_count: covered.iter().map(|one| one.count).sum(),
@@ -275,7 +285,7 @@ pub(super) fn made(
         need: need(plan),
         because: plan.approval.because.clone().unwrap_or_default(),
         bound: rail::bound(known),
-        checks: rail::checks(known, &viewer.zone),
+        ready: rail::ready(known, &viewer.zone, &stands),
         has_text: !source.pieces.is_empty(),
         source,
         fact_count: facts.iter().map(|group| group.facts.len()).sum(),
@@ -448,6 +458,11 @@ impl PlanPage {
             0 => String::new(),
             count => count.to_string(),
         }
+    }
+
+    /// Whether a look at the tenant can still tell something.
+    fn looks(&self) -> bool {
+        self.bar.link.is_none() || self.kind == "scheduled"
     }
 
     fn remark_alarm(&self) -> bool {

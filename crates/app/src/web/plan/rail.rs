@@ -1,6 +1,7 @@
 //! What stands beside a plan: who decides, what exactly they approve, whether it can run.
 
 use domain::plan::Plan;
+use domain::readiness::{self, Checked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -8,6 +9,7 @@ use super::known::Known;
 use super::lead::number;
 use super::lines;
 use super::standing::{self, Stands, same};
+use crate::acts::look::{self, Seen};
 use crate::web::shell::initials;
 use crate::web::{reading, when};
 
@@ -159,56 +161,87 @@ pub(crate) struct Check {
     pub(crate) end: String,
 }
 
-/// Whether a plan can run, as far as that is known without asking the tenant.
-pub(crate) fn checks(known: &Known, here: &TimeZone) -> Vec<Check> {
-    let mut checks: Vec<Check> = known
-        .against
-        .iter()
-        .map(|reason| check("findings", "finding", reason.clone(), ""))
-        .collect();
-    if checks.is_empty() {
-        checks.push(check(
-            "tick",
-            "",
-            "The policy in force lets it run".to_owned(),
-            "",
-        ));
+/// What is known of whether a plan can run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ready {
+    /// `5 of 6`; empty where the tenant was never looked at for it.
+    pub(crate) count: String,
+    /// Whether all is well.
+    pub(crate) is_fine: bool,
+    /// When that was seen.
+    pub(crate) seen: String,
+    /// Whether that is too old to be taken for now.
+    pub(crate) is_stale: bool,
+    /// One line for each.
+    pub(crate) checks: Vec<Check>,
+}
+
+/// Whether a plan can run: the six checks of the last look, and what the policy in force says. The tenant is not asked for it.
+pub(crate) fn ready(known: &Known, here: &TimeZone, stands: &Stands) -> Ready {
+    let mut ready = Ready::default();
+    let over = matches!(
+        stands,
+        Stands::Running(_) | Stands::Ended(..) | Stands::Refused | Stands::Replaced(_)
+    );
+    if let Some((at, seen)) = known.look.as_ref().filter(|_| !over) {
+        let checks = six(known, seen);
+        let fine = checks.iter().filter(|one| one.problem.is_none()).count();
+        let ago = known.now.as_millisecond() - at.as_millisecond();
+        ready.count = format!("{fine} of {}", checks.len());
+        ready.is_fine = fine == checks.len();
+        ready.seen = format!("seen {} ago", when::lasted(ago));
+        ready.is_stale = ago > STALE_MS;
+        ready.checks = checks.iter().map(checked).collect();
     }
+    let against = known.against.iter();
+    ready
+        .checks
+        .extend(against.map(|reason| check("findings", "finding", reason.clone(), "")));
     let made = known.policy.as_ref().map(|(version, _)| version.version);
     match (made, known.in_force) {
         (Some(made), Some(now)) if made != now => {
             let text = format!("Made under policy v{made}; v{now} is in force since");
-            checks.push(check("findings", "finding", text, ""));
+            ready.checks.push(check("findings", "finding", text, ""));
         }
         _ => {}
     }
-    let read = age(known);
-    checks.push(if read.is_stale {
-        check(
-            "findings",
-            "finding",
-            "Facts were read some time ago".to_owned(),
-            &read.text,
-        )
-    } else {
-        check(
-            "tick",
-            "",
-            "Facts were read just now".to_owned(),
-            &read.text,
-        )
-    });
     let last = known.plan().at.map_or_else(
         || "before the first change".to_owned(),
         |at| when::short(at, here, known.now),
     );
-    checks.push(check(
-        "waiting",
-        "waiting",
-        "Last look at the tenant".to_owned(),
-        &last,
-    ));
-    checks
+    if !over {
+        let text = "Last look at the tenant".to_owned();
+        ready.checks.push(check("waiting", "waiting", text, &last));
+    }
+    ready
+}
+
+fn six(known: &Known, seen: &Seen) -> Vec<Checked> {
+    let plan = known.plan();
+    let until = known.holding().into_iter().map(|one| one.approval.at).min();
+    let hours = i64::from(plan.approval.holds_for_hours);
+    // An approval of a dated plan holds for its date.
+    let until = until
+        .filter(|_| plan.at.is_none())
+        .map(|at| at + jiff::SignedDuration::from_hours(hours));
+    let due = plan.at.unwrap_or(known.now);
+    look::ready(seen, &plan.tenant, &known.case().standing(), until, due)
+}
+
+/// A check in a few words when it is fine, and in its own when it is not.
+fn checked(one: &Checked) -> Check {
+    if let Some(problem) = &one.problem {
+        return check("findings", "finding", problem.clone(), "");
+    }
+    let text = match one.check {
+        readiness::Check::Permissions => "Permissions are granted",
+        readiness::Check::Seats => "Seats are free, or none is needed",
+        readiness::Check::Mailbox => "The mailbox can be handled as planned",
+        readiness::Check::Synchronisation => "Synchronisation is on time, or not needed",
+        readiness::Check::Approval => "Approved, and it holds until the start",
+        readiness::Check::Drift => "The tenant is as planned",
+    };
+    check("tick", "", text.to_owned(), "")
 }
 
 fn check(icon: &'static str, kind: &'static str, text: String, end: &str) -> Check {
