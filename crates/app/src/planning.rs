@@ -93,15 +93,60 @@ pub(crate) async fn make(
 /// # Errors
 /// As [`make`], and when the old plan is being carried out.
 pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<StoredPlan, Problem> {
+    let (scope, request) = answered(wiring, id).await?;
+    let made = plan(wiring, &request, scan, Haste::None).await?;
+    wiring
+        .store
+        .add_plan(&scope, &made.stored)
+        .await
+        .map_err(of_store)?;
+    made.seen(wiring, &scope).await
+}
+
+/// Makes a plan for the same request with other switches: what was decided otherwise than asked for. The request keeps them.
+///
+/// # Errors
+/// As [`again`], and when a run has begun for the request.
+pub(crate) async fn otherwise(
+    wiring: &Wiring,
+    id: &PlanId,
+    switches: BTreeMap<String, Value>,
+) -> Result<StoredPlan, Problem> {
+    let (scope, mut request) = answered(wiring, id).await?;
+    let catalogue = steps::catalogue();
+    let name = |switch: &str| {
+        let step = switch.split('.').next().unwrap_or(switch);
+        catalogue
+            .find(step)
+            .map_or_else(|| step.to_owned(), |entry| entry.name.to_owned())
+    };
+    // What was said of these steps before, under whatever name, gives way.
+    request
+        .switches
+        .retain(|switch, _| switches.keys().all(|new| name(new) != name(switch)));
+    request.switches.extend(switches);
+    let made = plan(wiring, &request, true, Haste::None).await?;
+    let kept = wiring
+        .store
+        .amend_request_with_plan(&scope, &request, &made.stored, clock::now());
+    kept.await.map_err(|error| match error {
+        store::Error::Missing { .. } => Problem::refused(
+            "has-run",
+            format!("a run has begun for request {}", request.id),
+        )
+        .hint("make a new request for what is left"),
+        other => of_store(other),
+    })?;
+    made.seen(wiring, &scope).await
+}
+
+/// The request that a plan answers, where no run carries the plan out now.
+async fn answered(wiring: &Wiring, id: &PlanId) -> Result<(TenantScope, Request), Problem> {
     let all = TenantScope::provider();
     let old = wiring.store.plan(&all, id).await.map_err(of_store)?;
     let scope = TenantScope::of(&old.plan.tenant);
-    if let Some(run) = wiring
-        .store
-        .run_of_plan(&scope, id)
-        .await
-        .map_err(of_store)?
-    {
+    let run = wiring.store.run_of_plan(&scope, id).await;
+    if let Some(run) = run.map_err(of_store)? {
         let row = wiring.store.run(&scope, &run).await.map_err(of_store)?;
         if row.outcome().is_none() {
             return Err(Problem::refused(
@@ -113,18 +158,8 @@ pub(crate) async fn again(wiring: &Wiring, id: &PlanId, scan: bool) -> Result<St
             )));
         }
     }
-    let request = wiring
-        .store
-        .request(&scope, &old.plan.request)
-        .await
-        .map_err(of_store)?;
-    let made = plan(wiring, &request, scan, Haste::None).await?;
-    wiring
-        .store
-        .add_plan(&scope, &made.stored)
-        .await
-        .map_err(of_store)?;
-    made.seen(wiring, &scope).await
+    let request = wiring.store.request(&scope, &old.plan.request).await;
+    Ok((scope, request.map_err(of_store)?))
 }
 
 /// Makes a plan for a request that is kept already, such as the end of a contract.

@@ -17,6 +17,9 @@ use crate::{Error, TenantScope, plans};
 
 statements! {
     INSERT = "INSERT INTO requests (id, tenant, kind, body, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    AMEND = "UPDATE requests SET body = ?3 WHERE tenant = ?1 AND id = ?2 AND kind = ?4
+        AND NOT EXISTS (SELECT 1 FROM plans JOIN runs ON runs.plan = plans.id AND runs.tenant = plans.tenant
+            WHERE plans.tenant = ?1 AND plans.request = ?2)";
     SELECT = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), " AND id = ?2");
     SELECT_ALL = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), " ORDER BY at_ms DESC, id LIMIT ?2");
     SELECT_UNPLANNED = concat!("SELECT id, body FROM requests WHERE ", of_scope!("tenant"), " AND ", seen!("request_rows", "request_rows.id = requests.id AND draft = 0"), "
@@ -107,6 +110,40 @@ impl Store {
         self.tenant(scope, &request.tenant).await?;
         let mut tx = self.write().await?;
         keep(&mut tx, request, at).await?;
+        plans::keep(&mut tx, stored).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps what was decided about a request otherwise than it was asked for, with the plan that follows from it. The record has both
+    /// versions of the request; older plans for it are replaced.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] for a request that is not there, or that a run has begun for, and store errors.
+    pub async fn amend_request_with_plan(
+        &self,
+        scope: &TenantScope,
+        request: &Request,
+        stored: &StoredPlan,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let before = self.request(scope, &request.id).await?;
+        if before.tenant != request.tenant || stored.plan.request != request.id {
+            return Err(Error::missing("request", request.id.as_str()));
+        }
+        let (body, at_ms) = (text(request), at.as_millisecond());
+        let mut tx = self.write().await?;
+        let amended = sqlx::query(AMEND)
+            .bind(request.tenant.as_str())
+            .bind(request.id.as_str())
+            .bind(&body)
+            .bind(request.kind.word())
+            .execute(&mut *tx)
+            .await?;
+        if amended.rows_affected() == 0 {
+            return Err(Error::missing("request", request.id.as_str()));
+        }
+        let on = On::Request(request.id.as_str());
+        append(&mut tx, &request.tenant, "request", on, &body, at_ms).await?;
         plans::keep(&mut tx, stored).await?;
         Ok(tx.commit().await?)
     }

@@ -29,6 +29,20 @@ pub(crate) async fn again(
     planning::again(wiring, &stored.id, true).await
 }
 
+/// Makes a new version of a plan in which something is decided otherwise; it takes the place of the old one, and so of its approvals.
+///
+/// # Errors
+/// When the plan is not in scope, and as [`planning::otherwise`].
+pub(crate) async fn otherwise(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    plan: &PlanId,
+    switches: BTreeMap<String, Value>,
+) -> Result<StoredPlan, Problem> {
+    let stored = wiring.store.plan(scope, plan).await.map_err(of_store)?;
+    planning::otherwise(wiring, &stored.id, switches).await
+}
+
 /// A moment or a day as somebody typed it.
 ///
 /// # Errors

@@ -2,6 +2,7 @@
 
 mod bar;
 pub(crate) mod brief;
+mod choices;
 mod compare;
 mod decide;
 mod drift;
@@ -43,6 +44,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post("/t/{tenant}/plans/{plan}/comment", asks, decide::comment)
         .post("/t/{tenant}/plans/{plan}/again", asks, decide::again)
         .post("/t/{tenant}/plans/{plan}/look", asks, decide::look)
+        .post("/t/{tenant}/plans/{plan}/choose", asks, decide::choose)
 }
 
 /// Which part of a plan is looked at.

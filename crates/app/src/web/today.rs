@@ -101,6 +101,7 @@ async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<Tenant
     let one = tenant.is_some();
     let zones = Zones::of(&web, &caller, read.tenants()).await;
     let first = first::read(&web, &caller, &scope).await?;
+    let looks = looks(&web, &scope, &read.coming, &zones).await?;
     let head = newest_head(&web, &scope, &zones).await?;
     page(&TodayPage {
         lead: view::lead(&read, &counts, &zones),
@@ -128,11 +129,24 @@ async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<Tenant
         open: format!("{} open", counts.open_findings),
         month: view::month(&read.ended),
         asks: read.asks.iter().take(SHOWN).map(view::ask).collect(),
-        coming: view::coming(&read.coming, &zones),
+        coming: view::coming(&read.coming, &looks, &zones),
         head,
         one,
         shell,
     })
+}
+
+/// What the last look saw of the plans that start next: no tenant is asked for a list.
+async fn looks(
+    web: &Web,
+    scope: &TenantScope,
+    plans: &[PlanLine],
+    zones: &Zones,
+) -> Result<view::Looks, Problem> {
+    let next = view::next(plans, zones.now).into_iter();
+    let ids: Vec<_> = next.map(|(_, plan)| plan.id.clone()).collect();
+    let last = acts::look::last(&web.wiring, scope, &ids).await?;
+    Ok(last.into_iter().map(|(id, _, seen)| (id, seen)).collect())
 }
 
 async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Read, Problem> {

@@ -125,3 +125,35 @@ async fn comments_and_delegations_are_held_to_their_scope() {
     assert!(store.end_delegation("d1", at(6)).await.unwrap());
     assert!(store.delegations(&own, at(7)).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_request_is_amended_with_its_plan_until_a_run_has_begun() {
+    let place = with_ann().await;
+    let store = &place.store;
+    let first = place.made(plan("p1", "north", "r1", "ann")).await;
+    let mut wish = store.request(&all(), &first.plan.request).await.unwrap();
+    wish.switches
+        .insert("remove-licenses".to_owned(), serde_json::json!(false));
+    let second = plan("p2", "north", "r1", "ann");
+    let south = TenantScope::of(&TenantId::from("south"));
+    let foreign = store.amend_request_with_plan(&south, &wish, &second, at(4));
+    assert!(matches!(foreign.await, Err(Error::Missing { .. })));
+    let amended = store.amend_request_with_plan(&all(), &wish, &second, at(4));
+    amended.await.unwrap();
+    assert_eq!(store.request(&all(), &wish.id).await.unwrap(), wish);
+    let versions = store.versions(&all(), &wish.id).await.unwrap();
+    assert_eq!(versions[0].superseded_by, Some(second.id.clone()));
+    // Both versions of the request are in the record.
+    let export = store.export_ledger(&all(), &north(), at(9)).await.unwrap();
+    assert_eq!(export.matches("remove-licenses").count(), 1);
+    let approval = approval(&second, "bob");
+    store.approve(&all(), &approval).await.unwrap();
+    store
+        .begin_run(&all(), &new_run(&"run-1".into(), &second.id))
+        .await
+        .unwrap();
+    let third = plan("p3", "north", "r1", "ann");
+    let late = store.amend_request_with_plan(&all(), &wish, &third, at(6));
+    assert!(matches!(late.await, Err(Error::Missing { .. })));
+    assert!(store.plan(&all(), &third.id).await.is_err());
+}

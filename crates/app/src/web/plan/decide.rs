@@ -5,7 +5,9 @@ use axum::response::IntoResponse as _;
 use domain::{PlanId, TenantId};
 use serde::Deserialize;
 
-use super::{Look, page, phone};
+use super::known::Known;
+use super::standing::Stands;
+use super::{Look, choices, page, phone};
 use crate::acts::approve::{self, Decided, Decision, Read, Refusing};
 use crate::acts::{begin as beginning, look as looking, request};
 use crate::clock;
@@ -241,6 +243,48 @@ pub(super) async fn look(
     let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
     match looking::look(&web.wiring, &caller.scope_of(&tenant), &plan).await {
         Ok(_) => see(&place.address()),
+        Err(problem) => place.refused(problem).await,
+    }
+}
+
+/// Something decided otherwise.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    choice: String,
+    #[serde(default)]
+    pick: String,
+}
+
+/// Makes a new version in which something is decided otherwise.
+pub(super) async fn choose(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    Posted(chosen): Posted<Chosen>,
+) -> Answer {
+    let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
+    let Some(switches) = choices::switches(&chosen.choice, &chosen.pick) else {
+        let problem = Problem::refused("choice", "nothing was chosen".to_owned());
+        return place
+            .refused(problem.hint("choose one of the ways beside the remark"))
+            .await;
+    };
+    let known = Known::read(&web, &caller, &tenant, &plan).await?;
+    let mut offered = choices::of(&known, &Stands::of(&known)).into_iter();
+    let Some(choice) = offered.find(|one| one.name == chosen.choice) else {
+        let problem = Problem::refused("choice", "this is not open on this plan".to_owned());
+        return place
+            .refused(problem.hint("open the newest version of the plan"))
+            .await;
+    };
+    let mut picks = choice.picks.iter();
+    if picks.any(|pick| pick.is_current && pick.value == chosen.pick) {
+        return see(&place.address());
+    }
+    let scope = caller.scope_of(&tenant);
+    match request::otherwise(&web.wiring, &scope, &plan, switches).await {
+        Ok(stored) => see(&format!("/t/{tenant}/plans/{}?against={plan}", stored.id)),
         Err(problem) => place.refused(problem).await,
     }
 }

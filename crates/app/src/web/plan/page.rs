@@ -8,12 +8,13 @@ use jiff::tz::TimeZone;
 use store::TenantScope;
 
 use super::bar::{Bar, bar};
+use super::choices::Choice;
 use super::known::Known;
 use super::lead::{self, Start, number};
 use super::lines::{self, Covered, Group, Line, exact};
 use super::rail::{self, Bound, Voter};
 use super::standing::{self, Mine, Reader, Stands};
-use super::{Look, compare, drift};
+use super::{Look, choices, compare, drift};
 use crate::problem::Problem;
 use crate::web::shell::{Shell, initials};
 use crate::web::{Caller, Web, reading, ticket, when};
@@ -106,6 +107,9 @@ pub(super) struct PlanPage {
     /// What the tenant has that the plan was not made for.
     pub(super) drift: Option<drift::Band>,
     pub(super) differences: Option<compare::Differences>,
+    pub(super) choices: Vec<Choice>,
+    /// What another choice does.
+    pub(super) consequence: String,
     pub(super) remarks: Vec<RemarkLine>,
     pub(super) apart: Vec<Line>,
     pub(super) covered: Vec<Covered>,
@@ -270,6 +274,12 @@ pub(super) fn made(
         void: void(known, &stands, &viewer.zone),
         drift: drift::band(known, &viewer.zone),
         differences,
+        choices: if viewer.asks {
+            choices::of(known, &stands)
+        } else {
+            Vec::new()
+        },
+        consequence: choices::consequence(known),
         remarks: plan.remarks.iter().map(remark).collect(),
         covered_count: covered.iter().map(|one| one.count).sum(),
         covered,
@@ -471,6 +481,15 @@ impl PlanPage {
 
     fn remark_note(&self) -> String {
         let look = self.remarks.iter().filter(|remark| remark.is_amber).count();
+        let decide = match self.choices.len() {
+            0 => String::new(),
+            count => format!("{count} to decide, "),
+        };
+        let rest = self.remark_rest(look);
+        format!("{decide}{rest}")
+    }
+
+    fn remark_rest(&self, look: usize) -> String {
         match (look, self.remarks.len() - look) {
             (0, know) => format!("{know} to know"),
             (look, 0) => format!("{look} to look at"),

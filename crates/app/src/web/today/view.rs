@@ -1,11 +1,16 @@
 //! Today in words: the sentence on top, and each line, from what was read.
 
-use domain::TenantId;
+use std::collections::HashMap;
+
+use domain::approval::Standing;
 use domain::request::Kind;
+use domain::{PlanId, TenantId};
+use jiff::Timestamp;
 use store::{Counts, FindingGroup, FindingLine, PlanLine, PlanStatus, RequestLine, RunLine};
 
 use super::{Read, Waiting};
 use crate::acts::ledger::SignedHead;
+use crate::acts::look::{self, Seen};
 use crate::web::lists::{self, Line, Mark, many};
 use crate::web::reading;
 use crate::web::strips::{self, Share, Strip};
@@ -240,29 +245,61 @@ pub(super) fn ask(request: &RequestLine) -> Ask {
 /// How many lines of what is coming are shown.
 const COMING: usize = 10;
 
-/// What starts and ends next, by day at the reader's.
-pub(super) fn coming(plans: &[PlanLine], zones: &Zones) -> Vec<Day> {
-    let mut dated: Vec<_> = plans
-        .iter()
-        .filter_map(|plan| {
-            plan.starts_at
-                .filter(|at| *at > zones.now)
-                .map(|at| (at, plan))
-        })
-        .collect();
+/// What the last look saw, by plan.
+pub(super) type Looks = HashMap<PlanId, Seen>;
+
+/// The plans that start next, the soonest first.
+pub(super) fn next(plans: &[PlanLine], now: Timestamp) -> Vec<(Timestamp, &PlanLine)> {
+    let dated = plans.iter().filter_map(|plan| {
+        let at = plan.starts_at.filter(|at| *at > now)?;
+        Some((at, plan))
+    });
+    let mut dated: Vec<_> = dated.collect();
     dated.sort_by_key(|(at, _)| *at);
+    dated.truncate(COMING);
+    dated
+}
+
+/// How many of the six checks are fine; nothing for a plan that was never looked at.
+fn readiness(plan: &PlanLine, looks: &Looks, due: Timestamp) -> Option<Mark> {
+    let seen = looks.get(&plan.id)?;
+    let standing = match plan.status {
+        PlanStatus::Waiting => Standing::Waiting {
+            have: plan.have,
+            need: plan.need,
+        },
+        _ => Standing::Approved,
+    };
+    // The approval of a dated plan holds for its date.
+    let checks = look::ready(seen, &plan.tenant, &standing, None, due);
+    let fine = checks.iter().filter(|one| one.problem.is_none()).count();
+    let kind = if fine == checks.len() {
+        "verified"
+    } else {
+        "finding"
+    };
+    Some(Mark::new(kind, format!("{fine} of {}", checks.len())))
+}
+
+/// Where a plan stands that was never looked at.
+fn stand(plan: &PlanLine) -> Mark {
+    match plan.status {
+        PlanStatus::Waiting => Mark::new("waiting", format!("{} of {}", plan.have, plan.need)),
+        PlanStatus::Approved => Mark::new("verified", "Approved"),
+        _ => Mark::new("scheduled", "Scheduled"),
+    }
+}
+
+/// What starts and ends next, by day at the reader's.
+pub(super) fn coming(plans: &[PlanLine], looks: &Looks, zones: &Zones) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
-    for (at, plan) in dated.into_iter().take(COMING) {
+    for (at, plan) in next(plans, zones.now) {
         let site = zones.site(&plan.tenant);
         let said = when::day(at, site, zones.now);
         let (name, time) = said.rsplit_once(' ').unwrap_or(("", &said));
         // A weekday with its number is enough within the next weeks.
         let name = name.split(' ').take(2).collect::<Vec<_>>().join(" ");
-        let mark = match plan.status {
-            PlanStatus::Waiting => Mark::new("waiting", format!("{} of {}", plan.have, plan.need)),
-            PlanStatus::Approved => Mark::new("verified", "Approved"),
-            _ => Mark::new("scheduled", "Scheduled"),
-        };
+        let mark = readiness(plan, looks, at).unwrap_or_else(|| stand(plan));
         let line = Coming {
             href: format!("/t/{}/plans/{}", plan.tenant, plan.id),
             time: time.to_owned(),
