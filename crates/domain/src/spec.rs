@@ -435,6 +435,20 @@ impl StepSpec {
         self.effects.iter().any(question)
     }
 
+    /// Whether the person can get in, or is still in, as long as this is not done.
+    #[must_use]
+    pub fn closes_access(&self) -> bool {
+        self.effects.iter().any(|effect| {
+            matches!(
+                effect,
+                Effect::ClosesSignIn
+                    | Effect::EndsSessions
+                    | Effect::EndsSessionsAgain
+                    | Effect::DisablesOnPremises
+            )
+        })
+    }
+
     /// Whether some of its changes wait for an approval of their own.
     #[must_use]
     pub fn approved_apart(&self) -> bool {

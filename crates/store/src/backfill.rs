@@ -1,5 +1,6 @@
 //! Writing the read model of a store that is older than it, from what the store holds.
 
+use domain::ledger::Entry;
 use domain::request::Request;
 use domain::{PlanId, TenantId};
 use serde_json::Value;
@@ -35,6 +36,8 @@ pub(crate) async fn all(tx: &mut SqliteConnection) -> Result<(), Error> {
         )
         .await?;
     }
+    // A request's own entry names the person as the source did, before a plan looked them up.
+    entries(&mut *tx, |kind| kind == "request").await?;
     for row in sqlx::query(SELECT_PLANS).fetch_all(&mut *tx).await? {
         let id = PlanId::new(row.try_get::<String, _>("id")?);
         // The row itself is what a viewer is held against, so that it is looked for without one.
@@ -45,10 +48,7 @@ pub(crate) async fn all(tx: &mut SqliteConnection) -> Result<(), Error> {
     for row in sqlx::query(SELECT_RUNS).fetch_all(&mut *tx).await? {
         run(&mut *tx, &row).await?;
     }
-    for row in sqlx::query(SELECT_ENTRIES).fetch_all(&mut *tx).await? {
-        entry(&mut *tx, &row).await?;
-    }
-    Ok(())
+    entries(&mut *tx, |kind| kind != "request").await
 }
 
 /// Nothing for what this version cannot read; other errors stay.
@@ -81,11 +81,19 @@ async fn run(tx: &mut SqliteConnection, row: &SqliteRow) -> Result<(), Error> {
     Ok(())
 }
 
-async fn entry(tx: &mut SqliteConnection, row: &SqliteRow) -> Result<(), Error> {
+/// Writes the rows of the ledger's entries of some kinds.
+async fn entries(tx: &mut SqliteConnection, of: impl Fn(&str) -> bool) -> Result<(), Error> {
+    for row in sqlx::query(SELECT_ENTRIES).fetch_all(&mut *tx).await? {
+        let read = serde_json::from_str::<Entry>(row.try_get("entry")?);
+        if let Some(read) = read.ok().filter(|entry| of(&entry.kind)) {
+            entry(&mut *tx, &row, &read).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn entry(tx: &mut SqliteConnection, row: &SqliteRow, entry: &Entry) -> Result<(), Error> {
     let tenant = TenantId::new(row.try_get::<String, _>("tenant")?);
-    let Ok(entry) = serde_json::from_str::<domain::ledger::Entry>(row.try_get("entry")?) else {
-        return Ok(());
-    };
     let payload: Option<&str> = row.try_get("payload")?;
     let payload: Value = payload
         .and_then(|payload| serde_json::from_str(payload).ok())

@@ -209,6 +209,7 @@ fn ended(stored: &StoredPlan, run: &RunId, number: u32, at_ms: i64) -> RunState 
             "A step for person {number} could not be finished. Look at it, then retry the run."
         );
         let mut finding = Finding::opened(1, step, kind, text, at_ms + took_ms);
+        finding.access = kind == "residual";
         finding.closed = handled.then(|| (at_ms + 5 * MINUTE_MS, "done by hand".to_owned()));
         state.findings.push(finding);
     }

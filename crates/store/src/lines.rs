@@ -3,6 +3,7 @@
 use domain::plan::Digest;
 use domain::request::Kind;
 use domain::{FindingId, PlanId, RequestId, RunId, StepKey, TenantId};
+use engine::state::Finding;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -107,7 +108,7 @@ words!(
 words!(
     /// Under which head a finding is listed, the worst first.
     FindingGroup {
-        /// Access that was closed is open.
+        /// Access that was to be closed is open.
         AccessOpen = "access-open",
         /// A step could not be finished.
         NotFinished = "not-finished",
@@ -121,11 +122,11 @@ words!(
 );
 
 impl FindingGroup {
-    /// The group of a finding of this kind, as the engine names kinds.
+    /// The group of a finding: whether it leaves access open, then its kind as the engine names kinds.
     #[must_use]
-    pub fn of(kind: &str) -> Self {
-        match kind {
-            "residual" => Self::AccessOpen,
+    pub fn of(finding: &Finding) -> Self {
+        match finding.kind.as_str() {
+            _ if finding.access => Self::AccessOpen,
             "cost" => Self::CostsMoney,
             "by-hand" | "clock" | "late" | "review" => Self::NotChecked,
             "drift" | "approval" => Self::PlanVoid,

@@ -25,7 +25,8 @@ statements! {
             channel = excluded.channel, reference = excluded.reference, asks = excluded.asks, at_ms = excluded.at_ms, pos = excluded.pos
         WHERE tenant = excluded.tenant";
     DROP_DRAFT = "DELETE FROM request_rows WHERE tenant = ?1 AND id = ?2 AND draft = 1";
-    PLANNED = "UPDATE request_rows SET state = 'planned' WHERE tenant = ?1 AND id = ?2 AND draft = 0 AND state <> 'planned'";
+    PLANNED = "UPDATE request_rows SET state = 'planned', upn = ?3, name = ?4, who = ?5, about = CASE WHEN ?6 = ?7 THEN NULL ELSE ?6 END
+        WHERE tenant = ?1 AND id = ?2 AND draft = 0 AND (state <> 'planned' OR upn IS NOT ?3 OR name IS NOT ?4)";
     INSERT_PLAN = "INSERT INTO plan_rows (id, tenant, request, kind, state, person, upn, name, who, about, seen_by, requester, digest,
             need, have, holds_ms, start_ms, steps, apart, made_ms, pos)
         VALUES (?1, ?2, ?3, ?4, 'waiting', ?5, ?6, ?7, ?8, ?18, ?9, ?10, ?11, ?12, 0, ?13, ?14, ?15, ?16, ?17, -?17)";
@@ -250,9 +251,15 @@ pub(crate) async fn plan(tx: &mut SqliteConnection, stored: &StoredPlan) -> Resu
         .bind(&who)
         .execute(&mut *tx)
         .await?;
+    // The plan has looked the person up: a list of requests names them as the tenant does.
     sqlx::query(PLANNED)
         .bind(tenant)
         .bind(plan.request.as_str())
+        .bind(&plan.upn)
+        .bind(&plan.person.name)
+        .bind(&who)
+        .bind(address(&plan.upn))
+        .bind(address(&plan.requester))
         .execute(&mut *tx)
         .await?;
     let at_ms = stored.made_at.as_millisecond();
@@ -393,7 +400,7 @@ pub(crate) async fn finding(
     run: &str,
     finding: &Finding,
 ) -> Result<(), Error> {
-    let group = FindingGroup::of(&finding.kind);
+    let group = FindingGroup::of(finding);
     let open = finding.closed.is_none();
     // Handled ones lie behind all open ones.
     let rank = if open { group.rank() } else { 9 };

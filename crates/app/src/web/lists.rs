@@ -261,6 +261,16 @@ pub(super) fn verb(kind: Kind) -> &'static str {
     }
 }
 
+/// What somebody does whose plan is of this kind.
+pub(super) fn does(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Onboard => "starts",
+        Kind::Offboard => "leaves",
+        Kind::Transfer => "moves",
+        Kind::Restore => "comes back",
+    }
+}
+
 /// What happens to whom: `Offboard Mara Lindqvist`.
 pub(super) fn deed(kind: Kind, name: &str) -> String {
     format!("{} {name}", verb(kind))

@@ -73,6 +73,9 @@ pub(super) fn line(person: &PersonLine, zones: &Zones, one: bool) -> Line {
     };
     if let Some(run) = &person.run {
         line.marks.push(stand(run.kind, run.status));
+        if run.status != RunStatus::Completed {
+            line.marks.push(Mark::plain(lists::does(run.kind)));
+        }
         let at = run.ended_at.or(run.started_at).unwrap_or(run.created_at);
         line.moment = zones.moment(&person.tenant, at);
     }
@@ -80,7 +83,7 @@ pub(super) fn line(person: &PersonLine, zones: &Zones, one: bool) -> Line {
     if let Some(plan) = person.plan.as_ref().filter(|plan| plan.run.is_none()) {
         let planned = lists::plan(plan, zones, one);
         line.marks.extend(planned.marks.into_iter().take(1));
-        line.marks.push(Mark::plain(lists::verb(plan.kind)));
+        line.marks.push(Mark::plain(lists::does(plan.kind)));
         line.moment = planned.moment;
     }
     if line.moment == Moment::default() {

@@ -17,7 +17,7 @@ pub(super) struct Moment {
     pub(super) iso: String,
     /// At the site: `Today 17:00`.
     pub(super) site: String,
-    /// Where the reader is: `18:00 here`.
+    /// Where the reader is, if the time differs there: `18:00 here`.
     pub(super) here: String,
 }
 
@@ -61,7 +61,7 @@ impl Zones {
         let site = when::day(at, self.site(tenant), self.now);
         let here = when::day(at, &self.here, self.now);
         let here = if site == here {
-            "same time here".to_owned()
+            String::new()
         } else {
             format!("{} here", when::short(at, &self.here, self.now))
         };
@@ -105,7 +105,7 @@ mod tests {
         let other = zones.moment(&TenantId::from("other"), at);
         assert_eq!(
             (other.site.as_str(), other.here.as_str()),
-            ("Today 18:00", "same time here")
+            ("Today 18:00", "")
         );
         assert_eq!(
             zones.age("2026-11-20T15:36:00Z".parse().unwrap()),

@@ -133,6 +133,7 @@ impl<'a> Turn<'a> {
 
     /// Opens a finding, unless the same one is open.
     pub(super) fn find(&mut self, step: Option<usize>, kind: &str, text: String) {
+        let access = step.is_some_and(|at| self.planned(at).closes_access());
         let step = step.map(|at| self.planned(at).key.clone());
         let twin = |finding: &&Finding| {
             finding.step == step && finding.kind == kind && finding.text == text
@@ -141,7 +142,10 @@ impl<'a> Turn<'a> {
             return;
         }
         let number = self.state.findings.len() as u32 + 1;
-        let opened = Finding::opened(number, step, kind, text, self.now);
+        let opened = Finding {
+            access,
+            ..Finding::opened(number, step, kind, text, self.now)
+        };
         self.state.findings.push(opened);
     }
 

@@ -19,6 +19,9 @@ pub struct Finding {
     /// One of `failed`, `denied`, `budget`, `drift`, `residual`, `cancelled`, `unstarted`, `clock`, `parked`, `approval`, `by-hand`, `late`,
     /// `review`.
     pub kind: String,
+    /// Whether it is about a step that closes access: as long as this is open, the person may get in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub access: bool,
     /// What happened, to which object, and what to do now; refreshed by the last look at it.
     pub text: String,
     /// Opened at, epoch milliseconds.
@@ -72,6 +75,7 @@ impl Finding {
             number,
             step,
             kind: kind.to_owned(),
+            access: false,
             text,
             opened_ms: now_ms,
             closed: None,

@@ -180,7 +180,7 @@ async fn pages_hold_every_line_once_while_lines_come() {
 /// A finding as the engine opens it.
 fn finding(number: u32, kind: &str) -> Finding {
     let text = serde_json::json!({
-        "number": number, "step": "rules", "kind": kind, "text": "The rule is still there.", "opened_ms": at(20).as_millisecond(), "closed": null,
+        "number": number, "step": "rules", "kind": kind, "access": kind == "residual", "text": "The rule is still there.", "opened_ms": at(20).as_millisecond(), "closed": null,
     });
     serde_json::from_value(text).unwrap()
 }
@@ -263,9 +263,14 @@ async fn lines_of_requests_follow_what_they_show() {
     assert_eq!(store.counts(&all()).await.unwrap().asks, 0);
     let made = plan("p1", "north", "draft", "ann");
     store.add_plan(&all(), &made).await.unwrap();
+    let planned = store.request_line(&all(), &draft.id).await.unwrap();
     assert_eq!(
-        store.request_line(&all(), &draft.id).await.unwrap().status,
-        RequestStatus::Planned
+        (planned.status, planned.upn, planned.name),
+        (
+            RequestStatus::Planned,
+            Some(made.plan.upn.clone()),
+            Some(made.plan.person.name.clone())
+        )
     );
 }
 

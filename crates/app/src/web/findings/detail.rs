@@ -112,7 +112,8 @@ impl Detail {
         let ended = loaded.row.outcome().is_some();
         let decides = caller.may(Role::Approver, tenant);
         let why_not = why_not(loaded, caller, finding);
-        let (kind, _) = mark(&finding.kind);
+        let group = FindingGroup::of(finding);
+        let (kind, _) = mark(group, &finding.kind);
         let verified_ms = step.and_then(|step| step.receipt.verified_ms);
         Self {
             base: format!("/t/{tenant}/findings/{}/{}", loaded.row.run, finding.number),
@@ -120,7 +121,7 @@ impl Detail {
             run: loaded.row.run.to_string(),
             number: finding.number,
             kind: if open { kind } else { "verified" },
-            group: head(FindingGroup::of(&finding.kind)),
+            group: head(group),
             open,
             title: title(view, finding, spec),
             text: finding.text.clone(),
@@ -165,7 +166,7 @@ impl Detail {
 /// The head under which findings are listed.
 pub(super) fn head(group: FindingGroup) -> &'static str {
     match group {
-        FindingGroup::AccessOpen => "Access is open again",
+        FindingGroup::AccessOpen => "Access is open",
         FindingGroup::NotFinished => "A step could not finish",
         FindingGroup::CostsMoney => "Costs money",
         FindingGroup::NotChecked => "Was not checked",
@@ -173,10 +174,10 @@ pub(super) fn head(group: FindingGroup) -> &'static str {
     }
 }
 
-/// Shape and word of a finding of this kind.
-pub(super) fn mark(kind: &str) -> (&'static str, &'static str) {
+/// Shape and word of a finding of this group and kind.
+pub(super) fn mark(group: FindingGroup, kind: &str) -> (&'static str, &'static str) {
     match kind {
-        "residual" => ("denied", "Access is open"),
+        _ if group == FindingGroup::AccessOpen => ("denied", "Access is open"),
         "denied" => ("denied", "Denied"),
         "drift" => ("void", "Void"),
         "approval" => ("waiting", "Waiting for approval"),
@@ -203,7 +204,6 @@ fn title(view: View<'_>, finding: &Finding, spec: Option<&StepSpec>) -> String {
         ("drift", Some(step)) => format!("{step}: the tenant is not as approved"),
         ("parked", Some(step)) => format!("{step}: Tenure could not go on"),
         (_, Some(step)) => format!("{step}: could not finish"),
-        ("residual", None) => format!("{name}: access is open again"),
         ("drift", None) => "The tenant is not as it was approved".to_owned(),
         ("approval", None) => "The approval ran out".to_owned(),
         ("cancelled", None) => "The run was stopped".to_owned(),

@@ -276,7 +276,7 @@ fn groups(
 fn row(line: &FindingLine, wide: bool, current: Option<(&RunId, u32)>, now: Timestamp) -> Row {
     let is_open = line.status == FindingStatus::Open;
     let (kind, word) = if is_open {
-        detail::mark(&line.kind)
+        detail::mark(line.group, &line.kind)
     } else {
         ("verified", "Handled")
     };

@@ -59,7 +59,7 @@ pub(super) fn story(view: View<'_>, finding: &Finding, step: Option<&StepRun>) -
             receipt(),
         );
     }
-    let kind = if finding.kind == "residual" || finding.kind == "denied" {
+    let kind = if finding.access || finding.kind == "denied" {
         "stop"
     } else {
         "warn"

@@ -24,7 +24,10 @@ async fn ended(app: &TestApp, findings: Vec<Finding>) -> Ride {
 
 fn finding(number: u32, step: Option<&str>, kind: &str) -> Finding {
     let text = format!("What {kind} says. Do something.");
-    Finding::opened(number, step.map(StepKey::from), kind, text, Ride::BEGAN)
+    Finding {
+        access: step == Some("block-sign-in"),
+        ..Finding::opened(number, step.map(StepKey::from), kind, text, Ride::BEGAN)
+    }
 }
 
 #[tokio::test]
@@ -32,13 +35,13 @@ async fn the_worst_stands_on_top_and_a_reader_of_one_tenant_sees_its_own() {
     let app = TestApp::new().await;
     let all = vec![
         finding(1, Some("remove-rules"), "budget"),
-        finding(2, Some("block-sign-in"), "residual"),
+        finding(2, Some("block-sign-in"), "denied"),
     ];
     let ride = ended(&app, all).await;
     let viewer = app.holder(Role::Viewer, Some("contoso")).await;
     let list = app.get("/findings", Some(&viewer)).await;
     assert_eq!(list.status, 200, "{}", list.text);
-    let open = list.text.find("Access is open again").unwrap();
+    let open = list.text.find("Access is open").unwrap();
     let late = list.text.find("A step could not finish").unwrap();
     assert!(open < late, "{}", list.text);
     assert!(

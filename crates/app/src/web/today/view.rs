@@ -117,7 +117,7 @@ pub(super) fn lead(read: &Read, counts: &Counts, zones: &Zones) -> (String, Stri
             rest.push(format!(
                 "Next: {} {} {}.",
                 plan.name,
-                does(plan.kind),
+                lists::does(plan.kind),
                 zones.both(&plan.tenant, at)
             ));
         }
@@ -143,27 +143,13 @@ pub(super) fn lead(read: &Read, counts: &Counts, zones: &Zones) -> (String, Stri
         (_, open) => format!(
             ", {}: {}.",
             many(findings, "finding is open", "findings are open"),
-            many(
-                open,
-                "says that access is open again",
-                "say that access is open again"
-            )
+            many(open, "says that access is open", "say that access is open")
         ),
     };
     if let Some(last) = rest.last_mut() {
         last.push_str(&wrong);
     }
     (bold, rest.join(" "))
-}
-
-/// What somebody does whose plan is of this kind.
-pub(super) fn does(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Onboard => "starts",
-        Kind::Offboard => "leaves",
-        Kind::Transfer => "moves",
-        Kind::Restore => "comes back",
-    }
 }
 
 /// A plan to decide on.
@@ -305,7 +291,7 @@ pub(super) fn coming(plans: &[PlanLine], looks: &Looks, zones: &Zones) -> Vec<Da
             time: time.to_owned(),
             iso: when::machine(at),
             name: plan.name.clone(),
-            does: does(plan.kind),
+            does: lists::does(plan.kind),
             mark,
         };
         match days.last_mut().filter(|day| day.name == name) {

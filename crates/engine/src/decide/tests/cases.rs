@@ -43,6 +43,10 @@ fn containment_is_separate_calls_in_order_and_one_common_read() {
         [write("revoke", 1, &[0])]
     );
     assert_eq!(tale.kinds(), ["denied"]);
+    assert!(
+        !tale.state.findings[0].access,
+        "the password is not the door"
+    );
     assert_eq!(
         tale.applied("revoke", &[]),
         [
