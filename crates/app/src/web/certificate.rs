@@ -12,6 +12,7 @@ use store::Ed25519;
 
 use self::sheet::Sheet;
 use super::answer::page;
+use super::plan::people;
 use super::run::Loaded;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::clock;
@@ -66,7 +67,7 @@ async fn show(
         .approvals(&scope, &loaded.row.plan)
         .await
         .map_err(of_store)?;
-    let sheet = Sheet::of(&loaded, &request, &approvals);
+    let sheet = Sheet::of(&loaded, &request, &approvals, &people(&web).await?);
     let command = format!("tenure ledger verify {tenant}-ledger.jsonl --head {tenant}-head.txt");
     page(&CertificatePage {
         title: format!("{}, {}", sheet.title, sheet.name),

@@ -385,6 +385,9 @@ fn waits(line: &RunLine, zones: &Zones) -> String {
         (RunStatus::Running, ..) => "Carries out its steps".to_owned(),
         (RunStatus::Paused, ..) => "Paused: nothing new is started".to_owned(),
         (RunStatus::Cancelling, ..) => "Settles what is in flight".to_owned(),
+        (RunStatus::NeedsReview, ..) if open == 0 => {
+            "Needed review, every finding was handled".to_owned()
+        }
         (RunStatus::NeedsReview, ..) => format!(
             "Needs review: {}",
             many(open, "finding is open", "findings are open")

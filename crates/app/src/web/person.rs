@@ -10,7 +10,7 @@ use connectors::{Ctx, Purpose};
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
-use store::{PlanLine, RunLine};
+use store::{PlanLine, RunLine, RunStatus};
 
 use self::has::Group;
 use self::story::{Dot, Event};
@@ -116,8 +116,10 @@ async fn show(
         dots,
         events,
         certificate_name: match ended {
-            Some(run) if run.open_findings > 0 => "Statement",
-            _ => "Certificate",
+            Some(run) if run.status == RunStatus::Completed && run.open_findings == 0 => {
+                "Certificate"
+            }
+            _ => "Statement",
         },
         undo: ended.map(|run| run.id.to_string()).unwrap_or_default(),
         certificate: ended.map_or_else(String::new, |run| {

@@ -24,7 +24,7 @@ use serde::Deserialize;
 use super::answer::page as answer;
 use super::{Answer, Caller, Needs, Routes, Web};
 
-pub(crate) use known::{decisions, zone_of};
+pub(crate) use known::{Somebody, decisions, name_of, people, zone_of};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let looks = Needs::There(Role::Viewer);

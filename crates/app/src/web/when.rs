@@ -46,6 +46,17 @@ fn days_between(from: &Zoned, to: &Zoned) -> i32 {
         .map_or(i32::MAX, |span| span.get_days())
 }
 
+/// The same inside a sentence: `today 17:00`, `tomorrow 08:00`, `Mon 23 Nov 09:00`.
+pub(crate) fn day_inside(at: Timestamp, zone: &TimeZone, now: Timestamp) -> String {
+    let day = day(at, zone, now);
+    match day.split_once(' ') {
+        Some((word @ ("Today" | "Tomorrow" | "Yesterday"), time)) => {
+            format!("{} {time}", word.to_lowercase())
+        }
+        _ => day,
+    }
+}
+
 /// `17:00 in Leeds (18:00 here)`, or without the second where both read the same.
 pub(crate) fn both(at: Timestamp, site: &TimeZone, here: &TimeZone, now: Timestamp) -> String {
     let there = short(at, site, now);

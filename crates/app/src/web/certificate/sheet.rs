@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::Approved;
 
+use crate::web::plan::{Somebody, name_of};
 use crate::web::run::Loaded;
 use crate::web::{reading, when};
 
@@ -68,20 +69,25 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// The sheet of a run that has ended.
-    pub(super) fn of(loaded: &Loaded, request: &Request, approvals: &[Approved]) -> Self {
+    pub(super) fn of(
+        loaded: &Loaded,
+        request: &Request,
+        approvals: &[Approved],
+        people: &[Somebody],
+    ) -> Self {
         let (plan, state) = (loaded.plan(), loaded.state());
         let at = |ms: Option<i64>| ms.map_or_else(String::new, |ms| both(ms, &loaded.site));
         let open = state.open_findings().count();
         let completed = state.outcome() == Some(Outcome::Completed);
-        let is_certificate = open == 0 && all_settled(loaded);
+        let is_certificate = open == 0 && completed && all_settled(loaded);
         let kind = noun(plan.kind);
         let digest = loaded.stored.digest.as_str().to_owned();
         let closes = plan.steps.iter().any(domain::plan::is_containment);
         Self {
-            title: if is_certificate {
-                format!("Certificate of {kind}")
-            } else {
-                format!("Statement of {kind}, needs review")
+            title: match (is_certificate, open) {
+                (true, _) => format!("Certificate of {kind}"),
+                (false, 0) => format!("Statement of {kind}, findings handled"),
+                (false, _) => format!("Statement of {kind}, needs review"),
             },
             is_certificate,
             name: plan.person.name.clone(),
@@ -91,11 +97,11 @@ impl Sheet {
             directory: plan.directory.clone(),
             run: loaded.row.run.to_string(),
             plan: loaded.row.plan.to_string(),
-            requested: format!("{}, {}", plan.requester, both(request.origin.received_at.as_millisecond(), &loaded.site)),
+            requested: format!("{}, {}", named(people, &plan.requester), both(request.origin.received_at.as_millisecond(), &loaded.site)),
             approved: approvals
                 .iter()
                 .filter(|kept| kept.taken_back.is_none())
-                .map(|kept| format!("{}, {}", kept.approval.by, both(kept.approval.at.as_millisecond(), &loaded.site)))
+                .map(|kept| format!("{}, {}", named(people, &kept.approval.by), both(kept.approval.at.as_millisecond(), &loaded.site)))
                 .collect(),
             digest_short: digest.chars().take(12).collect(),
             digest_spaced: reading::digest_groups(&digest),
@@ -106,12 +112,20 @@ impl Sheet {
             findings: findings(loaded),
             unchecked: remarks(loaded),
             lasting: lasting(loaded),
-            outcome: match (completed, is_certificate) {
+            outcome: match (is_certificate, open) {
                 (true, _) => "Outcome: completed. Every step was verified by reading it back.".to_owned(),
-                (false, true) => "Outcome: needs review. Every finding was handled since; how each ended stands above.".to_owned(),
-                (false, false) => format!("Outcome: needs review. Open findings: {open}."),
+                (false, 0) => "Outcome: needs review when the run ended. Every finding was handled since; how stands above, and was not read back.".to_owned(),
+                (false, _) => format!("Outcome: needs review. Open findings: {open}."),
             },
         }
+    }
+}
+
+/// `Ada Admin (ada@provider.example)`; the address alone for somebody who is no operator.
+fn named(people: &[Somebody], address: &str) -> String {
+    match name_of(people, address) {
+        name if name == address => name,
+        name => format!("{name} ({address})"),
     }
 }
 

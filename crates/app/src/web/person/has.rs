@@ -131,7 +131,7 @@ fn mailbox(facts: &Facts) -> Group {
     };
     out.things.push(thing(
         "Type",
-        mailbox.kind.as_str(),
+        kind(mailbox.kind.as_str()),
         format!("{size} {holds}").trim(),
     ));
     let forwards = mailbox
@@ -151,7 +151,7 @@ fn mailbox(facts: &Facts) -> Group {
     }
     out.things.push(thing(
         "Automatic reply",
-        mailbox.auto_reply.state.to_lowercase(),
+        reply(&mailbox.auto_reply.state),
         "",
     ));
     if mailbox.hidden {
@@ -222,8 +222,52 @@ fn roles(facts: &Facts) -> Vec<Thing> {
 fn methods(facts: &Facts) -> Vec<Thing> {
     let methods = facts.methods.iter();
     methods
-        .map(|method| thing("Method", method.kind.as_str(), method.name.as_str()))
+        .map(|method| thing("Method", method_kind(&method.kind), model(&method.name)))
         .collect()
+}
+
+/// What Exchange calls a mailbox, as people say it.
+fn kind(kind: &str) -> &str {
+    match kind {
+        "UserMailbox" => "of a person",
+        "SharedMailbox" => "shared",
+        "RoomMailbox" => "of a room",
+        "EquipmentMailbox" => "of equipment",
+        other => other,
+    }
+}
+
+/// What Exchange says of automatic replies, as people say it.
+fn reply(state: &str) -> String {
+    match state.to_lowercase().as_str() {
+        "enabled" => "on".to_owned(),
+        "disabled" => "off".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What Graph calls a sign-in method, as people say it.
+fn method_kind(kind: &str) -> &str {
+    match kind {
+        "phone" => "phone",
+        "microsoftAuthenticator" => "authenticator app",
+        "fido2" => "security key",
+        "softwareOath" => "code app",
+        "hardwareOath" => "code token",
+        "windowsHelloForBusiness" => "Windows Hello",
+        "temporaryAccessPass" => "temporary access pass",
+        "platformCredential" => "platform credential",
+        "external" => "another provider",
+        other => other,
+    }
+}
+
+/// The device in a name like `fido2 (Security key)`.
+fn model(name: &str) -> &str {
+    let inside = name.split_once(" (").map(|(_, rest)| rest);
+    inside
+        .and_then(|rest| rest.strip_suffix(')'))
+        .unwrap_or(name)
 }
 
 fn apps(facts: &Facts) -> Vec<Thing> {

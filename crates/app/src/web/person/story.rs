@@ -54,20 +54,26 @@ pub(super) fn stands(
     });
     let Some(run) = runs.first() else {
         return match waits.and_then(|plan| plan.starts_at) {
-            Some(at) => ("scheduled", format!("Leaves {}", when::day(at, site, now))),
+            Some(at) => (
+                "scheduled",
+                format!("Leaves {}", when::day_inside(at, site, now)),
+            ),
             None => ("", "Works here".to_owned()),
         };
     };
     let at = run.ended_at.unwrap_or(run.created_at);
-    let day = when::day(at, site, now);
+    let day = when::day_inside(at, site, now);
     match (run.kind, run.status) {
         (Kind::Offboard, RunStatus::Scheduled) => (
             "scheduled",
-            format!("Leaves {}", when::day(run.counts_from, site, now)),
+            format!("Leaves {}", when::day_inside(run.counts_from, site, now)),
         ),
         (_, RunStatus::Scheduled) => (
             "scheduled",
-            format!("Scheduled, {}", when::day(run.counts_from, site, now)),
+            format!(
+                "Scheduled, {}",
+                when::day_inside(run.counts_from, site, now)
+            ),
         ),
         (Kind::Offboard, RunStatus::Completed) => ("verified", format!("Left, {day}")),
         (Kind::Offboard, RunStatus::NeedsReview) => {
@@ -125,7 +131,8 @@ pub(super) fn story(
 }
 
 fn of_run(run: &RunLine, site: &TimeZone, now: Timestamp) -> Event {
-    let at = run.ended_at.or(run.started_at).unwrap_or(run.counts_from);
+    // What is still to come stands where it was asked for: the line ends now.
+    let at = run.ended_at.or(run.started_at).unwrap_or(run.created_at);
     let class = match run.status {
         RunStatus::Completed => "ok",
         RunStatus::NeedsReview => "warn",
@@ -136,10 +143,10 @@ fn of_run(run: &RunLine, site: &TimeZone, now: Timestamp) -> Event {
         1 => ", 1 open finding".to_owned(),
         more => format!(", {more} open findings"),
     };
-    let words = if run.ended_at.is_some() {
-        verb(run.kind).to_owned()
-    } else {
-        format!("{} run under way", run.kind.word())
+    let words = match run.status {
+        _ if run.ended_at.is_some() => verb(run.kind).to_owned(),
+        RunStatus::Scheduled => format!("Begins {}", when::day_inside(run.counts_from, site, now)),
+        _ => "Under way".to_owned(),
     };
     Event {
         class,

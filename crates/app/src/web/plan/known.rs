@@ -224,7 +224,11 @@ async fn policy_of(web: &Web, plan: &Plan) -> Option<(PolicyVersion, Policy)> {
     Some((version, policy))
 }
 
-async fn people(web: &Web) -> Result<Vec<Somebody>, Problem> {
+/// The provider's operators, by name and address.
+///
+/// # Errors
+/// Store errors.
+pub(crate) async fn people(web: &Web) -> Result<Vec<Somebody>, Problem> {
     let operators = web.wiring.store.operators().await.map_err(of_store)?;
     let named = operators.into_iter().map(|operator| Somebody {
         name: operator.name,

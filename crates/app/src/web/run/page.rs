@@ -15,6 +15,7 @@ use super::receipt::{self, Receipt};
 use super::words;
 use crate::problem::Problem;
 use crate::web::answer::page;
+use crate::web::plan::{Somebody, name_of, people};
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Web, reading};
 use crate::wiring::of_store;
@@ -59,6 +60,8 @@ pub(super) struct Frame {
     pub(super) digest_short: String,
     pub(super) digest_spaced: String,
     pub(super) approved: String,
+    /// The addresses under which they decided.
+    pub(super) approvers: String,
     pub(super) place: String,
     pub(super) now_ms: i64,
     pub(super) may_steer: bool,
@@ -117,7 +120,7 @@ pub(super) async fn show(
     let title = reading::title(loaded.plan());
     let shell = Shell::new(&web, &caller, "runs", &title, Some(&tenant)).await?;
     page(&RunPage {
-        frame: frame(&caller, &loaded, &tenant),
+        frame: frame(&caller, &loaded, &tenant, &people(&web).await?),
         head: head::head(view),
         findings: findings(&loaded),
         times: head::times(view),
@@ -145,7 +148,7 @@ pub(super) async fn step(
     let title = format!("{}, {}", receipt.key, reading::title(loaded.plan()));
     page(&StepPage {
         shell: Shell::new(&web, &caller, "runs", &title, Some(&tenant)).await?,
-        frame: frame(&caller, &loaded, &tenant),
+        frame: frame(&caller, &loaded, &tenant, &people(&web).await?),
         live: loaded.state().outcome().is_none(),
         receipt,
     })
@@ -197,13 +200,16 @@ async fn full(
     Ok(receipt::receipt(loaded.view(), index, &events, entries))
 }
 
-fn frame(caller: &Caller, loaded: &Loaded, tenant: &TenantId) -> Frame {
+fn frame(caller: &Caller, loaded: &Loaded, tenant: &TenantId, people: &[Somebody]) -> Frame {
     let state = loaded.state();
     let digest = loaded.stored.digest.as_str().to_owned();
     let view = loaded.view();
     let approved = match (state.approvers.as_slice(), state.approved_ms) {
         ([], _) | (_, None) => String::new(),
-        (names, Some(ms)) => format!("approved by {}, {}", names.join(" and "), view.clock(ms)),
+        (approvers, Some(ms)) => {
+            let names: Vec<String> = approvers.iter().map(|by| name_of(people, by)).collect();
+            format!("approved by {}, {}", names.join(" and "), view.clock(ms))
+        }
     };
     Frame {
         base: loaded.base(),
@@ -215,6 +221,7 @@ fn frame(caller: &Caller, loaded: &Loaded, tenant: &TenantId) -> Frame {
         digest_spaced: reading::digest_groups(&digest),
         digest,
         approved,
+        approvers: state.approvers.join(", "),
         place: view.place(),
         now_ms: loaded.now.as_millisecond(),
         may_steer: caller.may(Role::Approver, tenant),
@@ -228,7 +235,7 @@ fn acts(caller: &Caller, loaded: &Loaded, tenant: &TenantId) -> Acts {
     let ended = state.outcome();
     let stops = ended.is_none() && state.phase != Phase::Cancelling && steers;
     let open = state.open_findings().next().is_some();
-    let keeps = ended.is_some() && !open;
+    let keeps = ended == Some(Outcome::Completed) && !open;
     Acts {
         pause: stops && !state.paused,
         resume: stops && state.paused,
