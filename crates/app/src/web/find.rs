@@ -218,7 +218,7 @@ const fn command(
     }
 }
 
-const COMMANDS: [Command; 15] = [
+const COMMANDS: [Command; 14] = [
     command(
         "offboard leave leaver leaves",
         "Offboard somebody",
@@ -232,14 +232,6 @@ const COMMANDS: [Command; 15] = [
         "Onboard somebody",
         "requests",
         "/requests/new?kind=onboard",
-        true,
-        Role::Requester,
-    ),
-    command(
-        "transfer move moves",
-        "Transfer somebody",
-        "requests",
-        "/requests/new?kind=transfer",
         true,
         Role::Requester,
     ),
