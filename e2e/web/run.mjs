@@ -4,6 +4,13 @@ import { parseArgs } from 'node:util';
 import { Browser, url } from './lib/browser.mjs';
 import { tenure } from './lib/tenure.mjs';
 import { tests as account } from './tests/account.mjs';
+import { tests as connect } from './tests/connect.mjs';
+import { tests as drift } from './tests/drift.mjs';
+import { tests as firstView } from './tests/first-view.mjs';
+import { tests as fit } from './tests/fit.mjs';
+import { tests as keys } from './tests/keys.mjs';
+import { tests as lists } from './tests/lists.mjs';
+import { tests as live } from './tests/live.mjs';
 import { tests as pages } from './tests/pages.mjs';
 import { tests as transport } from './tests/transport.mjs';
 import { tests as way } from './tests/way.mjs';
@@ -11,13 +18,13 @@ import { tests as ways } from './tests/ways.mjs';
 
 const { values } = parseArgs({ options: { short: { type: 'boolean' }, only: { type: 'string' } } });
 const shots = process.env.SHOTS ?? 'shots';
-await mkdir(shots, { recursive: true });
+await mkdir(`${shots}/pages`, { recursive: true });
 const browser = await Browser.start();
 const say = line => process.stdout.write(`    ${line}\n`);
 
 /** What tests share: the browser, the first account's session, and what earlier ones have made. */
 const t = {
-  browser, say, tenure, short: values.short,
+  browser, say, tenure, shots, short: values.short,
   /** A device of nobody's. */
   async device(device = {}) {
     const context = await browser.device(device);
@@ -34,9 +41,9 @@ const t = {
   open: [],
 };
 
-const all = [...account, ...way, ...ways, ...pages, ...transport];
+const all = [...account, ...way, ...live, ...ways, ...keys, ...drift, ...connect, ...lists, ...pages, ...firstView, ...fit, ...transport];
 // The first account is what everything else begins with.
-const chosen = all.filter((test, at) => (!values.short || test.short) && (!values.only || at === 0 || test.name.includes(values.only)));
+const chosen = all.filter((test, at) => (!values.short || test.short) && (!values.only || at === 0 || new RegExp(values.only).test(test.name)));
 const failed = [];
 for (const test of chosen) {
   const began = Date.now();

@@ -2,6 +2,8 @@
 //!
 //! The tests are in `e2e/web`; Chromium is the distribution's, Playwright and axe come from npm by the lockfile.
 
+mod many;
+
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -62,10 +64,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     assets::install(&tests)?;
     run::cargo(&["build", "--quiet", "--package", "app"])?;
     let binary = run::target().join("debug/tenure");
-    let folder = tempfile::tempdir()?;
-    let sandbox = Sandbox::start(&binary, folder.path(), 1)?;
-    provider(folder.path(), &sandbox.base)?;
-    let app = serve(&binary, folder.path())?;
+    let place = tempfile::tempdir()?;
+    let folder = place.path();
+    let sandbox = Sandbox::start(&binary, folder, 1)?;
+    provider(folder, &sandbox.base)?;
+    let app = serve(&binary, folder)?;
+    let none = folder.join("none");
+    configure(&none, &sandbox.base)?;
+    let none = serve(&binary, &none)?;
     let mut command = Command::new("node");
     command
         .arg("run.mjs")
@@ -74,9 +80,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         .env("TENURE", &binary)
         .env("TENURE_URL", &app.address)
         .env("TENURE_SET_UP", &app.set_up)
-        .env("TENURE_FOLDER", folder.path())
+        .env("TENURE_FOLDER", folder)
+        .env("TENURE_NONE_URL", &none.address)
+        .env("TENURE_NONE_SET_UP", &none.set_up)
         .env("SANDBOX_URL", &sandbox.base)
         .env("SHOTS", run::target().join("browser"));
+    let many;
+    if !args.short {
+        let folder = folder.join("many");
+        provider(&folder, &sandbox.base)?;
+        many::fill(&binary, &folder)?;
+        many = serve(&binary, &folder)?;
+        command
+            .env("TENURE_MANY_URL", &many.address)
+            .env("TENURE_MANY_SET_UP", &many.set_up);
+    }
     if args.short {
         command.arg("--short");
     }
@@ -85,7 +103,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     }
     let status = command.status().context("node could not be started")?;
     if !status.success() {
-        let log = fs::read_to_string(folder.path().join("serve.log")).unwrap_or_default();
+        let log = fs::read_to_string(folder.join("serve.log")).unwrap_or_default();
         let last: Vec<&str> = log.lines().rev().take(20).collect();
         let last: Vec<&str> = last.into_iter().rev().collect();
         bail!(
@@ -114,14 +132,8 @@ fn chromium() -> anyhow::Result<()> {
 
 /// Three tenants with their policies, as an operator would set them up on the command line.
 fn provider(folder: &Path, base: &str) -> anyhow::Result<()> {
+    configure(folder, base)?;
     let config = folder.join("tenure.toml");
-    fs::write(
-        &config,
-        format!(
-            "[store]\nurl = \"sqlite:tenure.db\"\n\n[server]\nsandbox = true\nzone = \"Europe/Berlin\"\n\n\
-             [clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
-        ),
-    )?;
     let secret = folder.join("secret.txt");
     fs::write(&secret, sim::worlds::CLIENT_SECRET)?;
     let (config, secret_file) = (text(&config)?, text(&secret)?);
@@ -157,6 +169,16 @@ fn provider(folder: &Path, base: &str) -> anyhow::Result<()> {
     }
     fs::remove_file(secret)?;
     Ok(())
+}
+
+/// Writes the configuration for the sandbox at this address.
+fn configure(folder: &Path, base: &str) -> anyhow::Result<()> {
+    fs::create_dir_all(folder)?;
+    let text = format!(
+        "[store]\nurl = \"sqlite:tenure.db\"\n\n[server]\nsandbox = true\nzone = \"Europe/Berlin\"\n\n\
+         [clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
+    );
+    Ok(fs::write(folder.join("tenure.toml"), text)?)
 }
 
 fn text(path: &Path) -> anyhow::Result<String> {

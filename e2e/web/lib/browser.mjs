@@ -23,8 +23,8 @@ export class Browser {
     return this.#chromium.close();
   }
 
-  /** A device. `state` is what a signed-in one has: its cookies. */
-  async device({ width = 1440, dark = false, script = true, state, ...more } = {}) {
+  /** A device. `state` is what a signed-in one has: its cookies; `loud` where the test itself takes something away. */
+  async device({ width = 1440, dark = false, script = true, loud = false, state, ...more } = {}) {
     const context = await this.#chromium.newContext({
       viewport: { width, height: width < 600 ? 844 : 900 },
       colorScheme: dark ? 'dark' : 'light',
@@ -36,8 +36,9 @@ export class Browser {
     context.setDefaultTimeout(10_000);
     context.on('weberror', error => this.faults.push(`script: ${error.error().message}`));
     context.on('console', said => {
-      const text = said.text();
-      if (/Content Security Policy/i.test(text)) this.faults.push(`CSP on ${said.page()?.url()}: ${text}`);
+      // A page that is refused says so in the console too; what it loads must be there.
+      const refused = /^Failed to load resource: .* status of 4/.test(said.text()) && said.location().url === said.page()?.url();
+      if (!refused && !loud) this.faults.push(`${said.type()} on ${said.page()?.url()}: ${said.text()}`);
     });
     context.on('response', answer => {
       if (answer.status() >= 500) this.faults.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`);

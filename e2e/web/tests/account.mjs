@@ -5,7 +5,8 @@ import { url } from '../lib/browser.mjs';
 export const ADMIN = { name: 'Ada Admin', address: 'you@provider.example', password: 'correct horse battery 9' };
 export const COLLEAGUE = 'colleague2@provider.example';
 
-async function fill(page, password) {
+/** Fills the first form there is. */
+export async function begins(page, password) {
   await page.getByLabel('Organisation').fill('Example IT');
   await page.getByLabel('Your name').fill(ADMIN.name);
   await page.getByLabel('Your address').fill(ADMIN.address);
@@ -22,10 +23,10 @@ export const tests = [
       const device = await t.device();
       const page = await device.newPage();
       await page.goto(process.env.TENURE_SET_UP);
-      await fill(page, 'short');
+      await begins(page, 'short');
       await says(page, 'has to be mended');
       assert.equal(await page.getByLabel('Your address').inputValue(), ADMIN.address, 'what was typed is kept');
-      await fill(page, ADMIN.password);
+      await begins(page, ADMIN.password);
       await page.waitForURL(url('/today'));
       t.admin = await device.storageState();
       const again = await page.goto(process.env.TENURE_SET_UP);

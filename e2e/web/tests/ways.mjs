@@ -41,48 +41,6 @@ export const tests = [
     },
   },
   {
-    name: 'a plan is read and approved with the keys alone',
-    async run(t) {
-      const plan = await leaver('ines.costa@fabrikam.example', { tenant: 'fabrikam', by: 'people@fabrikam.example' });
-      const page = await t.page(plan.path);
-      await page.keyboard.press('Tab');
-      assert.match(await page.evaluate(() => document.activeElement.textContent), /Skip to the content/, 'the first stop skips to the content');
-      await page.keyboard.press('Enter');
-      const seen = [];
-      for (let stop = 0; stop < 250; stop += 1) {
-        await page.keyboard.press('Tab');
-        const at = await page.evaluate(() => {
-          const { activeElement: e } = document, style = getComputedStyle(e), box = e.getBoundingClientRect();
-          const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
-          return { text: e.textContent.trim().replace(/\s+/g, ' ').slice(0, 60), tag: e.tagName, shown, visible: box.width > 0 && box.height > 0, inMain: !!e.closest('main') };
-        });
-        seen.push(at.text);
-        if (!at.inMain) continue;
-        assert.ok(at.visible && at.shown, `the focus is seen on ${at.tag} “${at.text}”`);
-        if (at.tag === 'BUTTON' && /^Approve/.test(at.text)) break;
-      }
-      assert.match(seen.at(-1), /^Approve/, `the approval is reached by Tab; stops: ${seen.join(' | ').slice(0, 800)}`);
-      await page.keyboard.press('Enter');
-      await eventually('it is approved', async () => /\/runs\//.test(page.url()) || /begin the run|approved by/i.test(await text(page.locator('main'))));
-      await page.context().close();
-    },
-  },
-  {
-    name: 'no key approves or runs by itself',
-    async run(t) {
-      const plan = await leaver('yusuf.demir@fabrikam.example', { tenant: 'fabrikam', by: 'people@fabrikam.example' });
-      const page = await t.page(plan.path);
-      for (const key of 'abcdefhijklmnopqrstuvwxyz'.split('')) {
-        await page.keyboard.press(key);
-        await page.keyboard.press('Escape');
-      }
-      await page.keyboard.press('Control+Enter');
-      await page.goto(url(plan.path));
-      assert.equal(await page.getByRole('button', { name: /^Approve/ }).count(), 1, 'it still waits');
-      await page.context().close();
-    },
-  },
-  {
     name: 'the policy editor names the line that is wrong, then applies',
     async run(t) {
       const good = await policy('cloud-only');

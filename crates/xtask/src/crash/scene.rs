@@ -161,11 +161,12 @@ fn joiner(binary: &Path, folder: &Path) -> anyhow::Result<String> {
     Ok(plan)
 }
 
+/// The time by which the process that is tried lives.
 #[expect(
     clippy::disallowed_methods,
     reason = "the process that is struck lives by the real clock"
 )]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     Timestamp::now()
 }
 
