@@ -21,10 +21,11 @@ const TOUCH_MS: i64 = 60_000;
 const KEPT_MS: i64 = 86_400_000;
 
 statements! {
-    INSERT = "INSERT INTO clients (id, name, token, by, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT = "INSERT INTO clients (id, name, token, by, created_ms, folded) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     SELECT_BY_TOKEN = "SELECT id, name, by, created_ms, used_ms, revoked_ms, revoked_by FROM clients
         WHERE token = ?1 AND revoked_ms IS NULL";
     SELECT_ALL = "SELECT id, name, by, created_ms, used_ms, revoked_ms, revoked_by FROM clients ORDER BY created_ms DESC, id";
+    SELECT_MAKER = "SELECT by FROM clients WHERE folded = ?1";
     TOUCH = "UPDATE clients SET used_ms = ?2 WHERE id = ?1";
     REVOKE = "UPDATE clients SET revoked_ms = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_ms IS NULL";
     FORGET_KEYS = "DELETE FROM idempotency_keys WHERE at_ms <= ?1";
@@ -89,11 +90,33 @@ pub enum Repeated {
     Other,
 }
 
+/// A name as it is held against others: without case, and with single spaces.
+fn folded(name: &str) -> String {
+    let words: Vec<&str> = name.split_whitespace().collect();
+    words.join(" ").to_lowercase()
+}
+
 impl Store {
-    /// Adds an API client with what it may do.
+    /// Who made the API client of this name, by address; also of a revoked one.
     ///
     /// # Errors
-    /// [`Error::Exists`] and store errors.
+    /// Store errors.
+    pub async fn maker_of_client(&self, name: &str) -> Result<Option<String>, Error> {
+        let mut connection = self.read().await?;
+        let row = sqlx::query(SELECT_MAKER)
+            .bind(folded(name))
+            .fetch_optional(&mut *connection)
+            .await?;
+        Ok(match row {
+            Some(row) => Some(row.try_get("by")?),
+            None => None,
+        })
+    }
+
+    /// Adds an API client with what it may do. Decisions are kept under its name: no two have the same, whatever the case.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] for a name that is or was a client's, [`Error::Missing`] for a tenant, and store errors.
     pub async fn add_client(&self, new: &NewClient) -> Result<(), Error> {
         let mut tx = self.write().await?;
         let inserted = sqlx::query(INSERT)
@@ -102,12 +125,13 @@ impl Store {
             .bind(token_hash(&new.token).as_slice())
             .bind(&new.by)
             .bind(new.at.as_millisecond())
+            .bind(folded(&new.name))
             .execute(&mut *tx)
             .await;
         if inserted.as_ref().is_err_and(is_duplicate) {
             return Err(Error::Exists {
                 what: "API client",
-                id: new.id.as_str().to_owned(),
+                id: new.name.trim().to_owned(),
             });
         }
         inserted?;

@@ -3,7 +3,7 @@
 use std::io;
 
 use domain::plan::Digest;
-use domain::{PlanId, RunId, TenantId};
+use domain::{OperatorId, PlanId, RunId, TenantId};
 
 /// Why the store did not do it. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +86,11 @@ pub enum Error {
         /// Its id.
         id: String,
     },
+    /// After the change nobody could give roles any more.
+    #[error(
+        "{0} is the last admin of all tenants who can sign in; make somebody else one, and have them sign in once"
+    )]
+    LastAdmin(OperatorId),
     /// A name that cannot be used.
     #[error(
         "{0:?} cannot be a tenant's name: use 1 to 64 letters, digits, spaces or . _ - and begin with a letter or digit"
@@ -239,6 +244,7 @@ impl Error {
             | Self::BadKey(_)
             | Self::Missing { .. }
             | Self::Exists { .. }
+            | Self::LastAdmin(_)
             | Self::BadName(_)
             | Self::SameDirectory(_)
             | Self::OtherDigest { .. }

@@ -4,6 +4,7 @@
 
 mod sql;
 
+mod admins;
 mod approvals;
 mod backfill;
 #[cfg(any(test, feature = "bench"))]
@@ -39,6 +40,7 @@ mod sessions;
 mod settings;
 mod tenants;
 
+pub use admins::{Changed, OperatorChange};
 pub use approvals::Approved;
 pub use clients::{Client, NewClient, Repeated};
 pub use decisions::{Comment, Delegation, Refusal};

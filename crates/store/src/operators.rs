@@ -15,17 +15,15 @@ use crate::tenants::time;
 
 statements! {
     INSERT = "INSERT INTO operators (id, name, email, zone, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
-    UPDATE = "UPDATE operators SET name = ?2, email = ?3, zone = ?4, disabled = ?5 WHERE id = ?1";
     SELECT = "SELECT id, name, email, zone, disabled, created_ms, password IS NOT NULL AS local FROM operators WHERE id = ?1";
     SELECT_BY_EMAIL = "SELECT id, name, email, zone, disabled, created_ms, password IS NOT NULL AS local FROM operators WHERE email = ?1";
     SELECT_ALL = "SELECT id, name, email, zone, disabled, created_ms, password IS NOT NULL AS local FROM operators ORDER BY email";
     SELECT_IDENTITY = "SELECT operator FROM identities WHERE issuer = ?1 AND subject = ?2";
     INSERT_IDENTITY = "INSERT INTO identities (issuer, subject, operator, at_ms) VALUES (?1, ?2, ?3, ?4)";
     SELECT_PASSWORD = "SELECT password FROM operators WHERE id = ?1";
-    UPDATE_PASSWORD = "UPDATE operators SET password = ?2 WHERE id = ?1";
-    END_SESSIONS = "DELETE FROM sessions WHERE operator = ?1";
     SELECT_GRANTS = "SELECT tenant, role FROM grants WHERE operator = ?1 OR client = ?2 ORDER BY tenant, role";
     DELETE_GRANTS = "DELETE FROM grants WHERE operator = ?1 OR client = ?2";
+    SELECT_TENANT = "SELECT name FROM tenants WHERE name = ?1";
     INSERT_GRANT = "INSERT INTO grants (operator, client, tenant, role, by, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 }
 
@@ -87,41 +85,7 @@ impl Store {
     /// [`Error::Exists`] for an id or an address that is taken, and store errors.
     pub async fn add_operator(&self, new: &NewOperator) -> Result<(), Error> {
         let mut tx = self.write().await?;
-        let inserted = sqlx::query(INSERT)
-            .bind(new.id.as_str())
-            .bind(new.name.trim())
-            .bind(new.email.trim())
-            .bind(new.zone.as_deref())
-            .bind(new.at.as_millisecond())
-            .execute(&mut *tx)
-            .await;
-        taken(inserted, &new.email)?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Writes an operator's name, address, zone and whether they are disabled; whoever is disabled has no session any more.
-    ///
-    /// # Errors
-    /// [`Error::Missing`], [`Error::Exists`] for an address that is taken, and store errors.
-    pub async fn change_operator(&self, changed: &Operator) -> Result<(), Error> {
-        let mut tx = self.write().await?;
-        let updated = sqlx::query(UPDATE)
-            .bind(changed.id.as_str())
-            .bind(changed.name.trim())
-            .bind(changed.email.trim())
-            .bind(changed.zone.as_deref())
-            .bind(changed.disabled)
-            .execute(&mut *tx)
-            .await;
-        if taken(updated, &changed.email)? == 0 {
-            return Err(Error::missing("operator", changed.id.as_str()));
-        }
-        if changed.disabled {
-            sqlx::query(END_SESSIONS)
-                .bind(changed.id.as_str())
-                .execute(&mut *tx)
-                .await?;
-        }
+        insert(&mut tx, new).await?;
         Ok(tx.commit().await?)
     }
 
@@ -225,49 +189,24 @@ impl Store {
             None => None,
         })
     }
+}
 
-    /// Sets or removes the hash of a local account's password. Sessions that were opened before end.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] and store errors.
-    pub async fn set_password_hash(
-        &self,
-        id: &OperatorId,
-        hash: Option<&str>,
-    ) -> Result<(), Error> {
-        let mut tx = self.write().await?;
-        let updated = sqlx::query(UPDATE_PASSWORD)
-            .bind(id.as_str())
-            .bind(hash)
-            .execute(&mut *tx)
-            .await?;
-        if updated.rows_affected() == 0 {
-            return Err(Error::missing("operator", id.as_str()));
-        }
-        sqlx::query(END_SESSIONS)
-            .bind(id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Says anew what an operator may do.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] and store errors.
-    pub async fn set_grants(
-        &self,
-        id: &OperatorId,
-        grants: &[Grant],
-        by: &str,
-        at: Timestamp,
-    ) -> Result<(), Error> {
-        let mut tx = self.write().await?;
-        find(&mut tx, SELECT, id.as_str())
-            .await?
-            .ok_or_else(|| Error::missing("operator", id.as_str()))?;
-        write_grants(&mut tx, &Holder::Operator(id), grants, by, at).await?;
-        Ok(tx.commit().await?)
+/// Writes an operator who is not there yet.
+pub(crate) async fn insert(tx: &mut SqliteConnection, new: &NewOperator) -> Result<(), Error> {
+    let inserted = sqlx::query(INSERT)
+        .bind(new.id.as_str())
+        .bind(new.name.trim())
+        .bind(new.email.trim())
+        .bind(new.zone.as_deref())
+        .bind(new.at.as_millisecond())
+        .execute(tx)
+        .await;
+    match inserted {
+        Err(error) if is_duplicate(&error) => Err(Error::Exists {
+            what: "operator",
+            id: new.email.trim().to_owned(),
+        }),
+        inserted => Ok(inserted.map(drop)?),
     }
 }
 
@@ -286,6 +225,13 @@ pub(crate) async fn write_grants(
         .execute(&mut *tx)
         .await?;
     for grant in grants {
+        if let Some(tenant) = &grant.tenant {
+            let found = sqlx::query(SELECT_TENANT)
+                .bind(tenant.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+            found.ok_or_else(|| Error::missing("tenant", tenant.as_str()))?;
+        }
         sqlx::query(INSERT_GRANT)
             .bind(operator)
             .bind(client)
@@ -351,17 +297,4 @@ async fn operator(connection: &mut SqliteConnection, row: &SqliteRow) -> Result<
         disabled: row.try_get("disabled")?,
         local: row.try_get("local")?,
     })
-}
-
-fn taken(
-    done: Result<sqlx::sqlite::SqliteQueryResult, sqlx::Error>,
-    email: &str,
-) -> Result<u64, Error> {
-    match done {
-        Err(error) if is_duplicate(&error) => Err(Error::Exists {
-            what: "operator",
-            id: email.trim().to_owned(),
-        }),
-        done => Ok(done?.rows_affected()),
-    }
 }

@@ -1,5 +1,6 @@
 //! Tests on real files: what they have in common.
 
+mod admins;
 mod decisions;
 mod ledger;
 mod lists;

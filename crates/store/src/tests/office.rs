@@ -199,9 +199,10 @@ async fn whoever_is_disabled_is_signed_out() {
         .open_session(&session("s1", "planted-session-token"))
         .await
         .unwrap();
-    let mut changed = store.operator(&ann()).await.unwrap();
-    changed.disabled = true;
-    store.change_operator(&changed).await.unwrap();
+    store
+        .set_disabled(&ann(), true, "root", at(1))
+        .await
+        .unwrap();
     assert!(store.session(&token, "x", at(1)).await.unwrap().is_none());
     store.open_session(&session("s4", "t4")).await.unwrap();
     assert!(

@@ -7,12 +7,13 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    approvals, backfill, bench, check, clients, decisions, endpoints, entries, findings, glances,
-    journal, lease, ledger, links, looks, open, operators, outbox, plans, policies, requests,
-    reservations, rows, runs, secrets, sessions, settings, tenants,
+    admins, approvals, backfill, bench, check, clients, decisions, endpoints, entries, findings,
+    glances, journal, lease, ledger, links, looks, open, operators, outbox, plans, policies,
+    requests, reservations, rows, runs, secrets, sessions, settings, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
+    ("admins", admins::STATEMENTS),
     ("approvals", approvals::STATEMENTS),
     ("backfill", backfill::STATEMENTS),
     ("bench", bench::STATEMENTS),
@@ -83,7 +84,14 @@ const PROVIDER_WIDE: &[(&str, &str)] = &[
 ];
 
 /// Files whose tables are the provider's own, and the one that writes the read model of an older store.
-const PROVIDER_FILES: &[&str] = &["backfill", "clients", "operators", "sessions", "settings"];
+const PROVIDER_FILES: &[&str] = &[
+    "admins",
+    "backfill",
+    "clients",
+    "operators",
+    "sessions",
+    "settings",
+];
 
 #[tokio::test]
 async fn every_statement_is_understood_by_the_database() {
