@@ -21,6 +21,7 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         server.listen = listen;
     }
     server.check()?;
+    web::quiet_panics();
     let wiring = Arc::new(cx.open().await?);
     let listener = tokio::net::TcpListener::bind(server.listen).await;
     let listener = listener.map_err(|error| {

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use super::{Answer, Caller, Web, error, shell};
 use crate::clock;
@@ -36,6 +37,8 @@ impl Problem {
             "role" | "cross-site" | "token" | "protected" => StatusCode::FORBIDDEN,
             "not-found" => StatusCode::NOT_FOUND,
             "gone" => StatusCode::GONE,
+            "fault" => StatusCode::INTERNAL_SERVER_ERROR,
+            "too-slow" => StatusCode::REQUEST_TIMEOUT,
             "too-large" => StatusCode::PAYLOAD_TOO_LARGE,
             "too-many" => StatusCode::TOO_MANY_REQUESTS,
             "has-run" | "digest" | "ended" | "not-ended" | "completed" | "superseded"
@@ -66,10 +69,12 @@ pub(crate) async fn dress(State(web): State<Web>, request: Request, next: Next) 
     let wanted = request.uri().path_and_query().map(ToString::to_string);
     let is_read = request.method() == axum::http::Method::GET;
     let is_part = request.headers().contains_key("hx-request");
-    let mut response = next.run(request).await;
+    let id = clock::short_id('q');
+    // What a handler logs, and where it panics, is found by the id that its reader was given.
+    let span = tracing::error_span!("request", %id);
+    let mut response = next.run(request).instrument(span).await;
     if let Some(Bare(problem)) = response.extensions_mut().remove::<Bare>() {
         let caller = response.extensions().get::<Caller>().cloned();
-        let id = clock::short_id('q');
         if problem.exit == Exit::Failed {
             tracing::error!(request = %id, path, code = %problem.code, "{problem}");
         }

@@ -30,6 +30,7 @@ pub(super) fn page(
         401 => "Sign in first",
         403 => "Not yours to do",
         404 => "There is no such page",
+        408 => "It took too long",
         409 => "It is not as it was",
         410 => "Gone",
         413 => "Too much at once",

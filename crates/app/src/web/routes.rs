@@ -1,12 +1,17 @@
 //! The list of routes: each with its method, its path, what it needs of the caller, and who answers.
 
+use std::any::Any;
+
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use domain::access::Role;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{Web, gate};
+use crate::problem::Problem;
 
 /// What a route needs of its caller. There is no default: who adds a route says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +131,16 @@ impl Routes {
             });
         router
             .fallback(super::error::nowhere)
+            .layer(CatchPanicLayer::custom(broke))
             .layer(from_fn_with_state(web.clone(), super::answer::dress))
             .with_state(web.clone())
     }
+}
+
+/// A handler that panicked: a page like any other failure, without a word of what the panic said.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn broke(_: Box<dyn Any + Send>) -> Response {
+    Problem::failed("fault", "a fault in Tenure itself stopped this")
+        .hint("look whether it was done, then try again; the request's id below is in the log, with the place")
+        .into_response()
 }

@@ -1,20 +1,40 @@
 //! `tenure serve`, from the listening socket to the last answer: the app, the API and the worker in one process.
 
-use std::net::SocketAddr;
+mod doors;
+mod listen;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer};
 
+use self::doors::Most;
+use self::listen::Bounds;
 use super::Web;
 use crate::background;
 use crate::problem::Problem;
 
 /// How long a body may pause while it arrives.
-const BODY: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(10);
+/// How long a body may take in all: the longest thing anybody sends, on a slow line.
+const BODY: Duration = Duration::from_secs(60);
+/// How long the head of a request may take, and how long a connection may wait for its next one.
+const HEAD: Duration = Duration::from_secs(30);
+/// How long an answer may lie untaken. A page that listens is sent something each 15 seconds.
+const UNTAKEN: Duration = Duration::from_secs(60);
+/// How many connections there may be.
+const MOST: usize = 2_048;
+/// How many of them from one network: an office behind one address, each with a few pages that listen.
+const FROM_ONE: usize = 512;
 /// How long open answers may take once the process is asked to stop.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -34,28 +54,85 @@ pub(crate) async fn serve(
         stop.await;
         told.send_replace(true);
     });
-    let app = super::app(&web)
-        .layer(CompressionLayer::new().gzip(true))
-        .layer(RequestBodyTimeoutLayer::new(BODY))
-        .layer(CatchPanicLayer::new())
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let mut closing = stopped.clone();
-    let server = axum::serve(listener, app).with_graceful_shutdown(async move {
-        let _ = closing.wait_for(|stop| *stop).await;
-    });
     let server = async {
         let mut late = stopped.clone();
         tokio::select! {
-            served = server => served,
+            () = listen::serve(listener, layered(super::app(&web), BODY), bounds(&web), stopped.clone()) => {},
             // A page that listens to a run would hold the process for hours.
-            () = async { let _ = late.wait_for(|stop| *stop).await; tokio::time::sleep(LAST).await } => Ok(()),
+            () = async { let _ = late.wait_for(|stop| *stop).await; tokio::time::sleep(LAST).await } => {},
         }
     };
     let observer = Arc::new(web.live.clone());
     let worker = background::go_on(&web.wiring, observer, say, async move {
         let _ = ending.wait_for(|stop| *stop).await;
     });
-    let (served, worked) = tokio::join!(server, worker);
-    served?;
+    let ((), worked) = tokio::join!(server, worker);
     worked
+}
+
+/// The bounds of this process: fewer connections than it may have files open.
+fn bounds(web: &Web) -> Bounds {
+    /// For the store, the tenants, and whatever else is open.
+    const OTHERS: usize = 192;
+    Bounds {
+        most: Most {
+            all: files().saturating_sub(OTHERS).clamp(64, MOST),
+            from_one: (web.server.proxies == 0).then_some(FROM_ONE),
+        },
+        head: HEAD,
+        untaken: UNTAKEN,
+    }
+}
+
+/// How many files this process may have open, after it has asked for as many as it needs.
+#[cfg(unix)]
+fn files() -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(u64::MAX).min(4_096);
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: limit.maximum,
+    };
+    let has = limit.current.unwrap_or(u64::MAX);
+    let may = if has < wanted && setrlimit(Resource::Nofile, raised).is_ok() {
+        wanted
+    } else {
+        has
+    };
+    usize::try_from(may).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn files() -> usize {
+    usize::MAX
+}
+
+/// The app with what stands around every answer.
+fn layered(app: Router, body: Duration) -> Router {
+    app.layer(CompressionLayer::new().gzip(true))
+        .layer(RequestBodyTimeoutLayer::new(PAUSE))
+        .layer(RequestBodyDeadlineLayer::new(body))
+        .layer(CatchPanicLayer::custom(outermost))
+}
+
+/// A panic in what writes the answers themselves: a page's own panic was caught before, and became a page.
+/// What it says stays unread: nobody knows what is in it.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn outermost(_: Box<dyn Any + Send>) -> Response {
+    let id = crate::clock::short_id('q');
+    tracing::error!(request = %id, "an answer could not be written");
+    let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
+    let text = format!("Tenure failed while it answered. Request {id}\n");
+    (StatusCode::INTERNAL_SERVER_ERROR, [kind], text).into_response()
+}
+
+/// Whatever panics, its place is logged and its text is not: the text may hold what a handler worked on.
+pub(crate) fn quiet_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic
+            .location()
+            .map_or_else(String::new, ToString::to_string);
+        tracing::error!(%at, "a fault of Tenure itself: something could not go on");
+    }));
 }
