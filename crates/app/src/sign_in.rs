@@ -4,6 +4,7 @@
 
 pub(crate) mod local;
 pub(crate) mod oidc;
+pub(crate) mod patience;
 pub(crate) mod return_to;
 pub(crate) mod throttle;
 pub(crate) mod token;

@@ -1,4 +1,5 @@
-//! How often somebody may try: sign-ins and links, counted by network and by account, in memory.
+//! How often somebody may try: links and the way to the identity provider, counted by network and by link, in memory. Passwords are
+//! counted in [`super::patience`].
 //!
 //! A restart forgets. That is a choice: a table that anybody on the internet can make grow would be worse than a few more guesses.
 
@@ -27,11 +28,18 @@ pub(crate) const BY_NETWORK: Limit = Limit {
     remembered: 50_000,
 };
 
-/// By account: somebody who forgot a password does not try more often than this.
+/// By account or link: somebody who forgot a password does not try more often than this.
 pub(crate) const BY_ACCOUNT: Limit = Limit {
     attempts: 8,
     window_ms: 10 * 60 * 1000,
     remembered: 10_000,
+};
+
+/// By network, at the identity provider's door: going there and coming back are two, and a whole office begins its day at once.
+pub(crate) const AT_PROVIDER: Limit = Limit {
+    attempts: 120,
+    window_ms: 10 * 60 * 1000,
+    remembered: 50_000,
 };
 
 /// Too many attempts. The attempt was not counted, so waiting is enough.
@@ -84,11 +92,6 @@ impl Throttle {
         }
         Ok(())
     }
-
-    /// Forgets the account's attempts: it proved who it is. The network's stay.
-    pub(crate) fn succeeded(&self, account: &str) {
-        lock(&self.accounts).tried.remove(&Account::of(account));
-    }
 }
 
 impl Default for Throttle {
@@ -97,17 +100,18 @@ impl Default for Throttle {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Counters have no state that a panic elsewhere could leave half made.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What one household or office has: an IPv4 address, or the /64 that an IPv6 subscriber has at least (RFC 6177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Network(IpAddr);
+pub(crate) struct Network(IpAddr);
 
 impl Network {
-    fn of(address: IpAddr) -> Self {
+    /// The network of an address.
+    pub(crate) fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V6(v6) => {
                 let prefix = v6.to_bits() & !u128::from(u64::MAX);
@@ -120,10 +124,11 @@ impl Network {
 
 /// A hash of what was typed: as long for a long name as for a short one, and no names in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Account([u8; 16]);
+pub(super) struct Account([u8; 16]);
 
 impl Account {
-    fn of(typed: &str) -> Self {
+    /// The account of a typed name.
+    pub(super) fn of(typed: &str) -> Self {
         let typed = typed.trim().to_lowercase();
         let mut short = [0; 16];
         short.copy_from_slice(&digest(&SHA256, typed.as_bytes()).as_ref()[..16]);
@@ -133,20 +138,21 @@ impl Account {
 
 /// A sliding window per key.
 #[derive(Debug)]
-struct Window<K> {
+pub(super) struct Window<K> {
     limit: Limit,
-    tried: HashMap<K, VecDeque<u64>>,
+    pub(super) tried: HashMap<K, VecDeque<u64>>,
 }
 
 impl<K: Eq + Hash + Copy> Window<K> {
-    fn new(limit: Limit) -> Self {
+    pub(super) fn new(limit: Limit) -> Self {
         Self {
             limit,
             tried: HashMap::new(),
         }
     }
 
-    fn wait(&mut self, key: &K, now_ms: u64) -> Option<u64> {
+    /// Seconds until this one may try again, where it has to wait.
+    pub(super) fn wait(&mut self, key: &K, now_ms: u64) -> Option<u64> {
         let times = self.tried.get_mut(key)?;
         drop_old(times, now_ms, self.limit.window_ms);
         if times.len() < self.limit.attempts {
@@ -156,7 +162,8 @@ impl<K: Eq + Hash + Copy> Window<K> {
         Some(free.saturating_sub(now_ms).div_ceil(1000).max(1))
     }
 
-    fn count(&mut self, key: K, now_ms: u64) {
+    /// Counts a try.
+    pub(super) fn count(&mut self, key: K, now_ms: u64) {
         if !self.tried.contains_key(&key) && self.tried.len() >= self.limit.remembered {
             self.make_room(now_ms);
         }
@@ -238,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_guarded_from_many_networks_and_freed_by_proof() {
+    fn an_account_is_guarded_from_many_networks() {
         let throttle = throttle();
         for host in 1..=3 {
             let from = ip(&format!("192.0.2.{host}"));
@@ -256,11 +263,6 @@ mod tests {
             throttle.attempt(other, Some("hr@contoso.example"), 0),
             Ok(())
         );
-        throttle.succeeded("ops@contoso.example");
-        assert_eq!(
-            throttle.attempt(other, Some("ops@contoso.example"), 0),
-            Ok(())
-        );
     }
 
     #[test]
@@ -271,17 +273,6 @@ mod tests {
         assert_eq!(tries.count(), 8);
         let tries = (0..100).filter(|n| throttle.attempt(from, Some(&n.to_string()), 0).is_ok());
         assert_eq!(tries.count(), 22);
-    }
-
-    #[test]
-    fn success_does_not_free_a_network_that_sprays() {
-        let throttle = throttle();
-        let from = ip("192.0.2.1");
-        for name in ["a", "b", "c"] {
-            assert_eq!(throttle.attempt(from, Some(name), 0), Ok(()));
-            throttle.succeeded(name);
-        }
-        assert!(throttle.attempt(from, Some("d"), 0).is_err());
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Signing in with the identity provider: there and back.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use axum::extract::{Query, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect};
 use axum_extra::extract::CookieJar;
@@ -19,11 +20,14 @@ use crate::config::ServerConfig;
 use crate::problem::Problem;
 use crate::sign_in::oidc::{Bounds, Identity, Pending, Provider, Refusal};
 use crate::sign_in::return_to::ReturnTo;
+use crate::web::extract::Query;
 use crate::wiring::of_store;
 
 const COOKIE: &str = "tenure-sign-in";
 /// Where the provider sends people back to; registered there.
 const BACK: &str = "/sign-in/oidc/back";
+/// How many used sign-ins are remembered. Past that nobody comes in this way until some are over: to forget one is to let it be used again.
+const USED: usize = 50_000;
 /// How long a used sign-in is remembered, in seconds: longer than any can be under way.
 const REMEMBERED_S: i64 = 20 * 60;
 
@@ -66,8 +70,10 @@ impl Oidc {
     /// Whether this sign-in comes back for the first time.
     fn first_use(&self, pending: &Pending, now_s: i64) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.retain(|_, at_s| *at_s + REMEMBERED_S > now_s);
-        used.insert(*pending.state_hash(), now_s).is_none()
+        if used.len() >= USED {
+            used.retain(|_, at_s| *at_s + REMEMBERED_S > now_s);
+        }
+        used.len() < USED && used.insert(*pending.state_hash(), now_s).is_none()
     }
 }
 
@@ -88,8 +94,23 @@ struct To {
     to: Option<String>,
 }
 
-async fn begin(State(web): State<Web>, jar: CookieJar, Query(To { to }): Query<To>) -> Answer {
+/// Each of these calls the provider, whoever sent it: a network is let through so often.
+fn patient(web: &Web, from: IpAddr) -> Result<(), Problem> {
+    let tried = web.at_provider.attempt(from, None, web.uptime_ms());
+    tried.map_err(|wait| {
+        Problem::refused("too-many", "there were too many sign-ins from here")
+            .hint(format!("try again in {} seconds", wait.seconds))
+    })
+}
+
+async fn begin(
+    State(web): State<Web>,
+    Network(from): Network,
+    jar: CookieJar,
+    Query(To { to }): Query<To>,
+) -> Answer {
     let oidc = provider(&web)?;
+    patient(&web, from)?;
     let back = format!("{}{BACK}", web.server.origin());
     let now_s = clock::now().as_second();
     let to = ReturnTo::wished(to.as_deref());
@@ -114,6 +135,7 @@ async fn back(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let oidc = provider(&web)?;
+    patient(&web, from)?;
     let now_s = clock::now().as_second();
     let sealed = jar.get(COOKIE).map(|cookie| cookie.value().to_owned());
     let pending = Pending::open(&sealed.unwrap_or_default(), &oidc.key, now_s).map_err(refused)?;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use askama::Template;
-use axum::extract::{ConnectInfo, FromRequestParts, Query, State};
+use axum::extract::{ConnectInfo, FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Redirect};
@@ -22,6 +22,7 @@ use crate::clock;
 use crate::problem::Problem;
 use crate::sign_in::return_to::ReturnTo;
 use crate::sign_in::token::{self, Kind, TokenHash};
+use crate::web::extract::Query;
 use crate::wiring::of_store;
 
 /// How long a session lasts, whatever happens: a working day and a half.
@@ -199,7 +200,10 @@ async fn local(
 ) -> Answer {
     let to = ReturnTo::wished(given.to.as_deref());
     let email = given.email.trim().to_owned();
-    if let Err(wait) = web.throttle.attempt(from, Some(&email), web.uptime_ms()) {
+    let store = &web.wiring.store;
+    let operator = store.operator_by_email(&email).await.map_err(of_store)?;
+    let before = networks(&web, operator.as_ref()).await?;
+    if let Err(wait) = web.patience.attempt(from, &email, &before, web.uptime_ms()) {
         let wrong = format!(
             "There were too many tries. Try again in {} seconds.",
             wait.seconds
@@ -211,8 +215,6 @@ async fn local(
         )
             .into_response());
     }
-    let store = &web.wiring.store;
-    let operator = store.operator_by_email(&email).await.map_err(of_store)?;
     let operator = operator.filter(|operator| !operator.disabled);
     let kept = match &operator {
         Some(operator) => store.password_hash(&operator.id).await.map_err(of_store)?,
@@ -225,8 +227,24 @@ async fn local(
         let wrong = "The address or the password is not right.".to_owned();
         return sign_in_page(&web, to, email, Some(wrong)).await;
     };
-    web.throttle.succeeded(&email);
+    web.patience.succeeded(from, &email);
     open(&web, jar, &headers, from, &operator, "local", to.as_str()).await
+}
+
+/// The networks from which an operator signed in lately: strangers cannot slow them there.
+async fn networks(web: &Web, operator: Option<&Operator>) -> Result<Vec<IpAddr>, Problem> {
+    /// How many sign-ins are looked through.
+    const LAST: u32 = 100;
+    let Some(operator) = operator else {
+        return Ok(Vec::new());
+    };
+    let own = web.wiring.store.sign_ins(Some(&operator.id), None, LAST);
+    let own = own.await.map_err(of_store)?;
+    Ok(own
+        .iter()
+        .filter(|(_, entry)| entry.outcome == "signed in")
+        .filter_map(|(_, entry)| entry.network.parse().ok())
+        .collect())
 }
 
 /// Opens a fresh session for an operator who has proven who they are, and ends the one the browser had: an id that somebody
