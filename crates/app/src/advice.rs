@@ -13,16 +13,21 @@ pub(crate) fn of_store(error: store::Error) -> Problem {
     } else {
         Problem::failed
     };
+    let code = match &error {
+        store::Error::Missing { .. } => "not-found",
+        store::Error::LastAdmin(_) => "last-admin",
+        _ => "store",
+    };
     if let Some(hint) = own_advice(&error) {
         let what = error.to_string();
         let what = what.split("; ").next().unwrap_or(&what);
-        return make("store", what).hint(hint);
+        return make(code, what).hint(hint);
     }
     // The store's own sentences end with what to do.
     let text = error.to_string();
     match text.split_once("; ") {
-        Some((what, advice)) => make("store", what).hint(advice),
-        None => make("store", text.as_str()),
+        Some((what, advice)) => make(code, what).hint(advice),
+        None => make(code, text.as_str()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The first start: a one-time link makes the first operator, and is worth nothing afterwards.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum_extra::extract::CookieJar;
 use domain::OperatorId;
@@ -18,6 +18,7 @@ use crate::clock;
 use crate::problem::Problem;
 use crate::sign_in::local;
 use crate::sign_in::token::{self, Kind};
+use crate::web::extract::Path;
 use crate::wiring::{Wiring, of_store};
 
 /// How long the printed link holds.
@@ -177,17 +178,12 @@ async fn set_up(
         zone: None,
         at: now,
     };
-    store.add_operator(&new).await.map_err(of_store)?;
-    store
-        .set_password_hash(&id, Some(&hash))
-        .await
-        .map_err(of_store)?;
     let all = Grant {
         tenant: None,
         role: Role::Admin,
     };
     store
-        .set_grants(&id, &[all], &email, now)
+        .invite(&new, Some(&hash), &[all], &email)
         .await
         .map_err(of_store)?;
     store

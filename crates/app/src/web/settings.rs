@@ -9,8 +9,11 @@ mod webhooks;
 use domain::TenantId;
 use domain::access::{Grant, Role};
 
-use super::{Answer, Needs, Routes};
+use store::TenantScope;
+
+use super::{Answer, Needs, Routes, Web};
 use crate::problem::Problem;
+use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let all = [
@@ -55,16 +58,35 @@ fn tabs(is_admin: bool, here: &str) -> Vec<Tab> {
         .collect()
 }
 
-/// What a form says of a grant: a role, and a tenant or none for all.
-fn grant(role: &str, tenant: &str) -> Result<Grant, Problem> {
-    let role = Role::parse(role).ok_or_else(|| {
-        Problem::refused("role", format!("Role: there is no role “{role}”"))
-            .hint("choose viewer, requester, approver or admin")
-    })?;
-    let tenant = Some(tenant).filter(|tenant| !tenant.is_empty());
-    Ok(Grant {
-        tenant: tenant.map(TenantId::from),
-        role,
+/// What a form says of a grant: a role, and a tenant or none for all. What is wrong with it names the field.
+///
+/// # Errors
+/// Store errors.
+async fn grant(web: &Web, role: &str, tenant: &str) -> Result<Result<Grant, String>, Problem> {
+    let Some(role) = Role::parse(role) else {
+        return Ok(Err(format!(
+            "Role: there is no role “{role}”; choose viewer, requester, approver or admin."
+        )));
+    };
+    let tenant = Some(tenant)
+        .filter(|tenant| !tenant.is_empty())
+        .map(TenantId::from);
+    if let Some(tenant) = &tenant {
+        let scope = TenantScope::of(tenant);
+        match web.wiring.store.tenant(&scope, tenant).await {
+            Err(store::Error::Missing { .. }) => {
+                return Ok(Err(format!("Tenant: there is no tenant “{tenant}”.")));
+            }
+            found => drop(found.map_err(of_store)?),
+        }
+    }
+    Ok(Ok(Grant { tenant, role }))
+}
+
+/// A grant that has to be right, where there is no form to show again.
+fn needs(grant: Result<Grant, String>) -> Result<Grant, Problem> {
+    grant.map_err(|wrong| {
+        Problem::refused("role", wrong).hint("go back to the page, and choose from what it offers")
     })
 }
 

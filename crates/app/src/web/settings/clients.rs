@@ -1,7 +1,7 @@
 //! API clients: programs that call Tenure, each with a token that is shown once.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::ClientId;
 use domain::access::Role;
 use secrecy::ExposeSecret as _;
@@ -12,6 +12,7 @@ use super::{Tab, grant, in_words, tabs};
 use crate::clock;
 use crate::sign_in::token::{self, Kind};
 use crate::web::answer::{page, see};
+use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 use crate::wiring::of_store;
@@ -95,13 +96,17 @@ struct New {
 
 /// Makes a client. Its token stands on this answer, and nowhere afterwards.
 async fn make(State(web): State<Web>, caller: Caller, Posted(form): Posted<New>) -> Answer {
-    let given = grant(&form.role, &form.tenant)?;
+    let wrong = |what: String| list_page(&web, &caller, Some(what), None);
+    let given = match grant(&web, &form.role, &form.tenant).await? {
+        Ok(given) => given,
+        Err(what) => return wrong(what).await,
+    };
     let name = form.name.trim().to_owned();
     let is_name =
         !name.is_empty() && name.chars().count() <= 64 && !name.contains(char::is_control);
     if !is_name {
-        let wrong = "Name: say in 1 to 64 characters which program this is.".to_owned();
-        return list_page(&web, &caller, Some(wrong), None).await;
+        let what = "Name: say in 1 to 64 characters which program this is.";
+        return wrong(what.to_owned()).await;
     }
     let (token, _) = token::make(Kind::Api, |bytes| rand::fill(bytes));
     let new = NewClient {
@@ -112,7 +117,15 @@ async fn make(State(web): State<Web>, caller: Caller, Posted(form): Posted<New>)
         by: caller.address.clone(),
         at: clock::now(),
     };
-    web.wiring.store.add_client(&new).await.map_err(of_store)?;
+    match web.wiring.store.add_client(&new).await {
+        Err(store::Error::Exists { .. }) => {
+            return wrong(format!(
+                "Name: there is or was a client called {name}; decisions are kept under its name, so choose another."
+            ))
+            .await;
+        }
+        added => added.map_err(of_store)?,
+    }
     let made = (name, token.expose_secret().to_owned());
     list_page(&web, &caller, None, Some(made)).await
 }

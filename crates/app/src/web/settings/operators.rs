@@ -1,18 +1,19 @@
 //! Operators: who works with Tenure, and what each may do where.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::OperatorId;
 use domain::access::{Grant, Role};
 use serde::Deserialize;
-use store::{NewOperator, Operator};
+use store::{Changed, NewOperator, Operator, OperatorChange};
 
 use super::{Tab, grant, in_words, tabs};
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::{page, see};
+use crate::web::extract::Path;
 use crate::web::shell::Shell;
-use crate::web::{Answer, Caller, Needs, Posted, Routes, Web};
+use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 use crate::wiring::of_store;
 
 const HERE: &str = "/settings/operators";
@@ -71,16 +72,10 @@ struct OperatorsPage {
 }
 
 async fn list(State(web): State<Web>, caller: Caller) -> Answer {
-    list_page(&web, &caller, None, String::new(), String::new()).await
+    list_page(&web, &caller, None, &Invitation::default()).await
 }
 
-async fn list_page(
-    web: &Web,
-    caller: &Caller,
-    wrong: Option<String>,
-    name: String,
-    address: String,
-) -> Answer {
+async fn list_page(web: &Web, caller: &Caller, wrong: Option<String>, form: &Invitation) -> Answer {
     let operators = web.wiring.store.operators().await.map_err(of_store)?;
     let shell = Shell::new(web, caller, "settings", "Operators", None).await?;
     page(&OperatorsPage {
@@ -89,12 +84,12 @@ async fn list_page(
         shell,
         lines: operators.into_iter().map(Line::of).collect(),
         wrong,
-        called: name,
-        address,
+        called: form.name.clone(),
+        address: form.address.clone(),
     })
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Invitation {
     name: String,
     address: String,
@@ -108,43 +103,41 @@ async fn invite(
     caller: Caller,
     Posted(form): Posted<Invitation>,
 ) -> Answer {
-    let given = grant(&form.role, &form.tenant)?;
-    let address = domain::policy::requesters::address(&form.address);
-    let wrong = match (&address, form.name.trim()) {
-        (None, _) => Some("Work address: give one mail address, like jane@provider.example."),
-        (_, "") => Some("Name: say what colleagues call them."),
-        _ => None,
+    let wrong = |what: String| list_page(&web, &caller, Some(what), &form);
+    let given = match grant(&web, &form.role, &form.tenant).await? {
+        Ok(given) => given,
+        Err(what) => return wrong(what).await,
     };
-    if let Some(wrong) = wrong {
-        return list_page(
-            &web,
-            &caller,
-            Some(wrong.to_owned()),
-            form.name,
-            form.address,
-        )
-        .await;
+    let Some(email) = domain::policy::requesters::address(&form.address) else {
+        let what = "Work address: give one mail address, like jane@provider.example.";
+        return wrong(what.to_owned()).await;
+    };
+    let name = form.name.trim();
+    if name.is_empty() || name.chars().count() > 200 || name.contains(char::is_control) {
+        let what = "Name: say in 1 to 200 characters what colleagues call them.";
+        return wrong(what.to_owned()).await;
     }
-    let store = &web.wiring.store;
     let new = NewOperator {
         id: OperatorId::new(clock::short_id('o')),
-        name: form.name.trim().to_owned(),
-        email: address.unwrap_or_default(),
+        name: name.to_owned(),
+        email,
         zone: None,
         at: clock::now(),
     };
-    match store.add_operator(&new).await {
+    let store = &web.wiring.store;
+    match store.invite(&new, None, &[given], &caller.address).await {
         Err(store::Error::Exists { .. }) => {
-            let wrong = format!("Work address: {} works with Tenure already.", new.email);
-            return list_page(&web, &caller, Some(wrong), form.name, form.address).await;
+            wrong(format!(
+                "Work address: {} works with Tenure already.",
+                new.email
+            ))
+            .await
         }
-        added => added.map_err(of_store)?,
+        added => {
+            added.map_err(of_store)?;
+            see(&format!("{HERE}/{}", new.id))
+        }
     }
-    let granted = store
-        .set_grants(&new.id, &[given], &caller.address, clock::now())
-        .await;
-    granted.map_err(of_store)?;
-    see(&format!("{HERE}/{}", new.id))
 }
 
 struct RoleLine {
@@ -162,6 +155,8 @@ struct OperatorPage {
     tenants: Vec<String>,
     is_self: bool,
     disabled: bool,
+    /// What was changed, by whom and when, the newest first.
+    changes: Vec<(String, String)>,
 }
 
 async fn show(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>) -> Answer {
@@ -179,7 +174,15 @@ async fn show(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>
                 .map_or_else(String::new, ToString::to_string),
         })
         .collect();
+    let changes = web.wiring.store.operator_changes(&id).await;
+    let (here, now) = (caller.here(&web), clock::now());
+    let changes = changes
+        .map_err(of_store)?
+        .iter()
+        .map(|change| (said(change), when::short(change.at, &here, now)))
+        .collect();
     page(&OperatorPage {
+        changes,
         tenants: shell.tenants.iter().map(|(name, _)| name.clone()).collect(),
         shell,
         roles,
@@ -187,6 +190,17 @@ async fn show(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>
         disabled: operator.disabled,
         line: Line::of(operator),
     })
+}
+
+/// A change in words.
+fn said(change: &OperatorChange) -> String {
+    let by = &change.by;
+    match change.what {
+        Changed::Added => format!("Added by {by} as {}", in_words(&change.grants)),
+        Changed::Roles => format!("Roles set by {by}: {}", in_words(&change.grants)),
+        Changed::Disabled => format!("Disabled by {by}"),
+        Changed::Enabled => format!("Let in again by {by}"),
+    }
 }
 
 #[derive(Deserialize)]
@@ -201,7 +215,7 @@ async fn add_role(
     Path(id): Path<OperatorId>,
     Posted(form): Posted<RoleForm>,
 ) -> Answer {
-    let new = grant(&form.role, &form.tenant)?;
+    let new = super::needs(grant(&web, &form.role, &form.tenant).await?)?;
     change(&web, &caller, &id, |grants| {
         grants.retain(|old| old.tenant != new.tenant);
         grants.push(new);
@@ -215,7 +229,7 @@ async fn remove_role(
     Path(id): Path<OperatorId>,
     Posted(form): Posted<RoleForm>,
 ) -> Answer {
-    let old = grant(&form.role, &form.tenant)?;
+    let old = super::needs(grant(&web, &form.role, &form.tenant).await?)?;
     change(&web, &caller, &id, |grants| {
         grants.retain(|own| *own != old)
     })
@@ -232,29 +246,24 @@ async fn change(
     let store = &web.wiring.store;
     let mut operator = store.operator(id).await.map_err(of_store)?;
     how(&mut operator.grants);
-    keeps_an_admin(web, &operator).await?;
     let now = clock::now();
     let granted = store
         .set_grants(id, &operator.grants, &caller.address, now)
         .await;
-    granted.map_err(of_store)?;
+    granted.map_err(|error| left_open(error, &operator.name))?;
     see(&format!("{HERE}/{id}"))
 }
 
-async fn keeps_an_admin(web: &Web, changed: &Operator) -> Result<(), Problem> {
-    let all = web.wiring.store.operators().await.map_err(of_store)?;
-    let is_admin = |operator: &Operator| {
-        !operator.disabled && domain::access::role_everywhere(&operator.grants) == Some(Role::Admin)
-    };
-    let others = all.iter().filter(|other| other.id != changed.id);
-    if is_admin(changed) || others.into_iter().any(is_admin) {
-        return Ok(());
+/// The store's refusal to leave nobody who could let anybody in, by name.
+fn left_open(error: store::Error, name: &str) -> Problem {
+    match error {
+        store::Error::LastAdmin(_) => Problem::refused(
+            "last-admin",
+            format!("{name} is the last admin of all tenants who can sign in"),
+        )
+        .hint("make somebody else an admin of all tenants first, and have them sign in once"),
+        error => of_store(error),
     }
-    Err(Problem::refused(
-        "last-admin",
-        format!("{} is the last admin of all tenants", changed.name),
-    )
-    .hint("make somebody else an admin of all tenants first"))
 }
 
 async fn disable(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>) -> Answer {
@@ -266,14 +275,11 @@ async fn enable(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorI
 }
 
 /// Whoever is disabled is signed out at once, and cannot sign in.
-async fn set_disabled(web: &Web, _: &Caller, id: &OperatorId, disabled: bool) -> Answer {
+async fn set_disabled(web: &Web, caller: &Caller, id: &OperatorId, disabled: bool) -> Answer {
     let store = &web.wiring.store;
-    let mut operator = store.operator(id).await.map_err(of_store)?;
-    operator.disabled = disabled;
-    keeps_an_admin(web, &operator).await?;
-    store.change_operator(&operator).await.map_err(of_store)?;
-    if disabled {
-        store.revoke_sessions(id, None).await.map_err(of_store)?;
-    }
+    let operator = store.operator(id).await.map_err(of_store)?;
+    let set = store.set_disabled(id, disabled, &caller.address, clock::now());
+    set.await
+        .map_err(|error| left_open(error, &operator.name))?;
     see(&format!("{HERE}/{id}"))
 }

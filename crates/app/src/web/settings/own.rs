@@ -1,7 +1,7 @@
 //! Your account: your time zone, your sessions, and how this device looks.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::OperatorId;
 use serde::Deserialize;
 
@@ -9,6 +9,7 @@ use super::{Tab, tabs};
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::{page, see};
+use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 use crate::wiring::of_store;
@@ -132,9 +133,8 @@ async fn set_zone(
     }
     let own = OperatorId::from(caller.id.as_str());
     let store = &web.wiring.store;
-    let mut operator = store.operator(&own).await.map_err(of_store)?;
-    operator.zone = Some(zone.to_owned()).filter(|zone| !zone.is_empty());
-    store.change_operator(&operator).await.map_err(of_store)?;
+    let zone = Some(zone).filter(|zone| !zone.is_empty());
+    store.set_zone(&own, zone).await.map_err(of_store)?;
     see(HERE)
 }
 

@@ -1,13 +1,14 @@
 //! The sign-in log: who came in, and who tried.
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use serde::Deserialize;
 
 use super::{Tab, tabs};
 use crate::clock;
 use crate::web::answer::page;
+use crate::web::extract::Query;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Routes, Web, when};
 use crate::wiring::of_store;

@@ -1,7 +1,7 @@
 //! Webhooks: who is told of what happens, and what became of each telling.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use connectors::outbound::{Address, Allow, Outbound};
 use connectors::webhook;
 use domain::TenantId;
@@ -13,6 +13,7 @@ use store::{Endpoint, NewEndpoint, Secret, TenantScope};
 use super::{Tab, tabs};
 use crate::clock;
 use crate::web::answer::{page, see};
+use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 use crate::wiring::of_store;
