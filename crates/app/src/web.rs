@@ -5,6 +5,7 @@
 mod answer;
 mod assets;
 mod caller;
+pub(crate) mod extract;
 mod gate;
 mod lists;
 mod live;
@@ -56,12 +57,13 @@ pub(crate) use caller::Caller;
 pub(crate) use live::Live;
 pub(crate) use posted::Posted;
 pub(crate) use routes::{Needs, Routes};
-pub(crate) use server::serve;
+pub(crate) use server::{quiet_panics, serve};
 pub(crate) use set_up::link as set_up_link;
 
 use crate::config::ServerConfig;
 use crate::problem::Problem;
 use crate::sign_in::local::Passwords;
+use crate::sign_in::patience::Patience;
 use crate::sign_in::throttle::{self, Throttle};
 use crate::wiring::Wiring;
 
@@ -81,8 +83,10 @@ pub(crate) struct Parts {
     pub(crate) server: ServerConfig,
     /// Hashes and compares passwords.
     pub(crate) passwords: Passwords,
-    /// Counts tries to sign in.
-    pub(crate) throttle: Throttle,
+    /// Counts tries to sign in with a password.
+    pub(crate) patience: Patience,
+    /// Counts who goes to the identity provider, and who comes back.
+    pub(crate) at_provider: Throttle,
     /// The identity provider, where one is configured.
     pub(crate) oidc: Option<oidc::Oidc>,
     /// Counts openings of one-time links.
@@ -112,7 +116,8 @@ impl Web {
             pumps: run::Pumps::default(),
             server,
             passwords: Passwords::new(),
-            throttle: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
+            patience: Patience::default(),
+            at_provider: Throttle::new(throttle::AT_PROVIDER, throttle::BY_ACCOUNT),
             links: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
             began: std::time::Instant::now(),
         })))

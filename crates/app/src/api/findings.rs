@@ -1,6 +1,6 @@
 //! Findings: what a person must look at.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{RunId, TenantId};
 use schemars::JsonSchema;
@@ -9,6 +9,7 @@ use store::{FindingFilter, FindingGroup, FindingLine, FindingStatus, Page};
 
 use super::{Api, Doc, Sent, data, word};
 use crate::acts::handle::{self, Of};
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

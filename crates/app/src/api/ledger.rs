@@ -1,6 +1,6 @@
 //! The ledger: what happened, in order, and the proof of it.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use store::{EntryFilter, EntryLine, Page};
 
 use super::{Api, Doc, data};
 use crate::clock;
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

@@ -1,6 +1,6 @@
 //! Plans: looking at them, deciding on them, carrying them out.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{PlanId, RunId, TenantId};
 use schemars::JsonSchema;
@@ -11,6 +11,7 @@ use store::{Page, PlanFilter, PlanLine, PlanStatus};
 use super::{Api, Doc, PART, Part, Sent, data, kind, word};
 use crate::acts::approve::{self, Decided, Decision, Read};
 use crate::acts::begin::begin;
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

@@ -1,6 +1,6 @@
 //! Requests: asking for a plan, and looking at what was asked.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::request::{Kind, When};
 use domain::{PlanId, RequestId, TenantId};
@@ -12,6 +12,7 @@ use store::{Page, RequestFilter, RequestLine, RequestStatus};
 use super::{Api, Doc, PART, Part, Sent, data, kind, word};
 use crate::acts::request::{self, Wish, person};
 use crate::problem::{Exit, Problem};
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

@@ -1,6 +1,6 @@
 //! Runs: looking at them, and steering them.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{RunId, StepKey, TenantId};
 use engine::state::Event;
@@ -12,6 +12,7 @@ use store::{Page, RunFilter, RunLine, RunStatus};
 use super::{Api, Doc, PART, Part, Sent, data, kind, word};
 use crate::acts::steer;
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

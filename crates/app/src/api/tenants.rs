@@ -1,6 +1,6 @@
 //! Tenants, and the policy of each.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use store::PolicyVersion;
 use super::{Api, Doc, Sent, data};
 use crate::acts::policy::{self, Application};
 use crate::planning;
+use crate::web::extract::Path;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 

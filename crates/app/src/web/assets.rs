@@ -1,11 +1,11 @@
 //! Style sheet, script and icons, embedded by the build script. Their names hold a hash of their content, so they may be
 //! cached for ever; templates take the name from [`url`].
 
-use axum::extract::Path;
 use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse as _;
 
 use super::{Answer, Needs, Routes};
+use crate::web::extract::Path;
 
 /// One file that pages load.
 pub(crate) struct Asset {

@@ -4,7 +4,7 @@
 mod sheet;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::ledger::{Head, Key};
 use domain::{RunId, TenantId};
@@ -17,6 +17,7 @@ use super::run::Loaded;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 /// The route of the certificate.

@@ -1,7 +1,7 @@
 //! Connecting a tenant in four steps: how, sign, check, policy. It can be left after the second and gone on with where it stood.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::IntoResponse as _;
 use connectors::Cloud;
@@ -19,6 +19,7 @@ use super::{Answer, Caller, Needs, Posted, Routes, Web};
 use crate::acts::policy::{self as policies, STARTS, Start};
 use crate::acts::tenant::{self as acts, Connect};
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -1,12 +1,13 @@
 //! Documentation that is served where it is needed: the calls of the API, and what each error code means.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::Value;
 
 use super::answer::page;
 use super::{Answer, Needs, Routes, Web, shell};
 use crate::api;
+use crate::web::extract::Path;
 
 include!(concat!(env!("OUT_DIR"), "/errors.rs"));
 

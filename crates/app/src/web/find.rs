@@ -1,7 +1,7 @@
 //! Find or do: people, tenants, plans and runs, tickets, digests, and the commands there are. It opens things; nothing runs from it.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use super::lists;
 use super::shell::Shell;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 /// How many of each group are shown.

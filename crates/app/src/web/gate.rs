@@ -1,7 +1,7 @@
 //! What stands before every route: who calls, whether they may, and whether a change comes from one of our own pages.
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use domain::TenantId;
 use domain::access::Role;
+use tower_http::timeout::TimeoutError;
 
 use super::routes::Needs;
-use super::{Answer, Caller, Web, session};
+use super::{Answer, Caller, Web, extract, session};
 use crate::api::once::{self, Before};
 use crate::problem::Problem;
 
@@ -68,7 +69,10 @@ async fn admit(
     mut parts: Parts,
     body: Body,
 ) -> Result<Request, Problem> {
-    let tenant = tenant(&mut parts).await;
+    let ids = extract::ids(&mut parts).await?;
+    let tenant = ids
+        .into_iter()
+        .find_map(|(name, value)| (name == "tenant").then(|| TenantId::new(value)));
     match caller {
         Some(caller) => {
             parts.extensions.insert(caller.clone());
@@ -94,13 +98,6 @@ async fn admit(
         token(caller, &parts.headers, &bytes)?;
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
-}
-
-async fn tenant(parts: &mut Parts) -> Option<TenantId> {
-    let params = RawPathParams::from_request_parts(parts, &()).await.ok()?;
-    params
-        .iter()
-        .find_map(|(name, value)| (name == "tenant").then(|| TenantId::from(value)))
 }
 
 /// Whether the caller's grants are enough. A tenant where they hold nothing is not there for them.
@@ -145,9 +142,13 @@ fn missing(role: Role, place: &str) -> Problem {
     .hint("an admin gives roles under Settings, Operators")
 }
 
-/// The whole body, within the limit.
+/// The whole body, within the limit and in time.
 async fn whole(body: Body) -> Result<Bytes, Problem> {
-    axum::body::to_bytes(body, MOST).await.map_err(|_| {
+    axum::body::to_bytes(body, MOST).await.map_err(|error| {
+        if is_late(&error) {
+            return Problem::refused("too-slow", "what was sent did not arrive in time")
+                .hint("send it again, over a line that holds");
+        }
         Problem::refused(
             "too-large",
             format!(
@@ -157,6 +158,12 @@ async fn whole(body: Body) -> Result<Bytes, Problem> {
         )
         .hint("send less")
     })
+}
+
+/// Whether the server's own patience with a body came to its end.
+fn is_late(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.any(|cause| cause.is::<TimeoutError>())
 }
 
 /// A browser says where a request comes from: only our own pages may change anything.

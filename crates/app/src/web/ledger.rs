@@ -4,7 +4,7 @@ mod path;
 mod view;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use domain::TenantId;
@@ -20,6 +20,7 @@ use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts;
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

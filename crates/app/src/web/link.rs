@@ -2,7 +2,7 @@
 //! do not spend it.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
@@ -15,6 +15,7 @@ use super::{Answer, Needs, Posted, Routes, Web, shell, when};
 use crate::clock;
 use crate::problem::Problem;
 use crate::sign_in::token::{Kind, TokenHash};
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -1,6 +1,6 @@
 //! People: for whom was a plan ever made, and where do they stand?
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
@@ -10,6 +10,7 @@ use super::lists::{self, Asked, Line, List, Mark};
 use super::shell::{Shell, initials};
 use super::zones::{Moment, Zones};
 use super::{Answer, Caller, Needs, Routes, Web};
+use crate::web::extract::{Path, Query};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

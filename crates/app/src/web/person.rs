@@ -4,7 +4,7 @@ mod has;
 mod story;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use connectors::facts::{self, Scan, Wanted, Who};
 use connectors::{Ctx, Purpose};
 use domain::TenantId;
@@ -20,6 +20,7 @@ use super::shell::Shell;
 use super::{Answer, Caller, Needs, Routes, Web, when};
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 /// The routes of a person.

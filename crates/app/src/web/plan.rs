@@ -16,13 +16,14 @@ mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{PlanId, TenantId};
 use serde::Deserialize;
 
 use super::answer::page as answer;
 use super::{Answer, Caller, Needs, Routes, Web};
+use crate::web::extract::{Path, Query};
 
 pub(crate) use known::{Somebody, decisions, name_of, people, zone_of};
 

@@ -4,7 +4,7 @@ mod compare;
 mod view;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect};
 use domain::TenantId;
@@ -19,6 +19,7 @@ use super::zones::Zones;
 use super::{Answer, Caller, Needs, Posted, Routes, Web};
 use crate::acts::policy::{self as acts, Application, Start};
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -1,7 +1,7 @@
 //! Reports: how long does it take until access is closed, and who took longest, and why?
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
@@ -15,6 +15,7 @@ use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web, when};
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 /// How far back a report looks, in days, and over how many runs at most.

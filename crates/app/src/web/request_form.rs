@@ -8,7 +8,7 @@ mod found;
 mod tests;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use domain::TenantId;
@@ -25,6 +25,7 @@ use crate::acts::request;
 use crate::clock;
 use crate::planning;
 use crate::problem::{Exit, Problem};
+use crate::web::extract::{Path, Query};
 use crate::web::shell::Shell;
 use crate::wiring::of_store;
 

@@ -1,6 +1,6 @@
 //! Requests: what was wished for, by whom, and which of them ask something first?
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use store::{RequestFilter, RequestLine, RequestStatus};
@@ -10,6 +10,7 @@ use super::shell::Shell;
 use super::shell::initials;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
+use crate::web::extract::{Path, Query};
 
 /// The states to filter by, with what they are called.
 const STATES: [(&str, &str); 3] = [

@@ -1,6 +1,6 @@
 //! Runs: what is being carried out, and how did the others end?
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use store::{Counts, RunFilter, RunStatus};
@@ -9,6 +9,7 @@ use super::lists::{self, Asked, List};
 use super::shell::Shell;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
+use crate::web::extract::{Path, Query};
 
 /// The states to filter by, with what they are called.
 const STATES: [(&str, &str); 5] = [

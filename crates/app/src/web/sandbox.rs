@@ -1,7 +1,7 @@
 //! The sandbox: what a rehearsal is, whether this process is on one, and how one is started.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 
@@ -9,6 +9,7 @@ use super::answer::page;
 use super::shell::Shell;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts::tenant as acts;
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

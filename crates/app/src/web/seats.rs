@@ -1,7 +1,7 @@
 //! Seats and numbers: which licences are paid for, and which of their seats do people hold who left?
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use domain::TenantId;
 use domain::access::Role;
@@ -13,6 +13,7 @@ use super::tenants::live;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {

@@ -4,7 +4,7 @@ pub(super) mod live;
 mod view;
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect};
 use domain::TenantId;
@@ -22,6 +22,7 @@ use crate::acts::policy as policies;
 use crate::acts::tenant::{self as acts, Given};
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 /// How far back leavers are counted, in days, and how many at most.

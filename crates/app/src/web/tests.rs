@@ -1,5 +1,7 @@
 //! The app as it is called from outside: the routes, walked one by one.
 
+mod ids;
+mod people;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -42,8 +44,12 @@ pub(crate) struct Reply {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
+        Self::over(Config::default()).await
+    }
+
+    /// An app with this configuration, but for where its store is.
+    pub(crate) async fn over(mut config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config::default();
         config.store.url = format!("sqlite:{}", folder.path().join("tenure.db").display());
         let wiring = Arc::new(Wiring::open(&config).await.unwrap());
         for (name, directory) in [

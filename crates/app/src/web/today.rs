@@ -4,7 +4,7 @@ mod first;
 mod view;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use domain::TenantId;
 use domain::access::Role;
@@ -22,6 +22,7 @@ use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts;
 use crate::clock;
 use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::wiring::of_store;
 
 /// How many lines of each kind are shown; the lists have the rest.

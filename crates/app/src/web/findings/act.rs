@@ -1,6 +1,6 @@
 //! What people do with a finding: mark it handled, open it again, look again, plan what is left.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::{RunId, TenantId};
 use serde::Deserialize;
 
@@ -10,6 +10,7 @@ use crate::acts::handle::{self as acts, Of};
 use crate::planning;
 use crate::problem::Problem;
 use crate::web::answer::see;
+use crate::web::extract::Path;
 use crate::web::run::settle;
 use crate::web::{Answer, Caller, Posted, Web};
 use crate::wiring::of_store;

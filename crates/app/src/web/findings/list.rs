@@ -1,7 +1,7 @@
 //! The list of findings in its fixed groups, beside the one that is looked at.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{RunId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +12,7 @@ use super::detail::{self, Detail};
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::page;
+use crate::web::extract::{Path, Query};
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Web, when};
 use crate::wiring::of_store;

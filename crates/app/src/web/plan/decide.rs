@@ -1,6 +1,6 @@
 //! Decisions on a plan as forms send them. What may be decided is said by [`crate::acts::approve`]; here it is carried to and fro.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse as _;
 use domain::{PlanId, TenantId};
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use crate::acts::{begin as beginning, look as looking, request};
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::{page as answer, see};
+use crate::web::extract::Path;
 use crate::web::{Answer, Caller, Posted, Web, error};
 use crate::wiring::of_store;
 

@@ -1,7 +1,7 @@
 //! The plan on a phone, where mails and cards lead: what happens, what cannot return, and one decision.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::plan::Weight;
 use domain::{PlanId, TenantId};
 
@@ -14,6 +14,7 @@ use super::rail::{self, Bound};
 use super::standing::{self, Mine, Reader, Stands};
 use crate::problem::Problem;
 use crate::web::answer::page as answer;
+use crate::web::extract::Path;
 use crate::web::shell::{initials, provider};
 use crate::web::{Answer, Caller, Web, reading, when};
 

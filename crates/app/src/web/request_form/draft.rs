@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use domain::access::Role;
@@ -13,6 +13,7 @@ use domain::{RequestId, TenantId};
 use crate::acts::request::{self, Answered};
 use crate::problem::{Exit, Problem};
 use crate::web::answer::{page, see};
+use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::ticket::{self, Source};
 use crate::web::{Answer, Caller, Posted, Web, error, reading, when};

@@ -1,7 +1,7 @@
 //! People of the live tenant, found by the beginning of a name: for somebody to pick one, never picked for them.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use connectors::facts::{self, Hit};
 use connectors::{Ctx, Purpose};
 use domain::TenantId;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::problem::Problem;
 use crate::web::answer::page;
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Web};
 use crate::wiring::of_call;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::request::When;
 use domain::{RunId, StepKey, TenantId};
 use engine::state::Event;
@@ -13,6 +13,7 @@ use crate::acts::approve::{Decision, Read, approve as decide};
 use crate::acts::{steer, undo as reverse};
 use crate::problem::Problem;
 use crate::web::answer::see;
+use crate::web::extract::Path;
 use crate::web::{Answer, Caller, Posted, Web};
 use crate::wiring::of_store;
 

@@ -1,7 +1,7 @@
 //! The pages of a run: the whole of it, and one step's receipt by itself.
 
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use domain::access::Role;
 use domain::{RunId, StepKey, TenantId};
 use engine::state::{Outcome, Phase, Status};
@@ -15,6 +15,7 @@ use super::receipt::{self, Receipt};
 use super::words;
 use crate::problem::Problem;
 use crate::web::answer::page;
+use crate::web::extract::{Path, Query};
 use crate::web::plan::{Somebody, name_of, people};
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Web, reading};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
@@ -24,6 +24,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use self::paint::Painted;
 pub(crate) use self::pump::Pumps;
+use crate::web::extract::{Path, Query};
 use crate::web::{Answer, Caller, Web, session};
 use crate::wiring::of_store;
 
