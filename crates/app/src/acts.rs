@@ -2,6 +2,7 @@
 
 pub(crate) mod approve;
 pub(crate) mod begin;
+pub(crate) mod behind;
 pub(crate) mod handle;
 pub(crate) mod ledger;
 pub(crate) mod look;

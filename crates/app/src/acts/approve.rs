@@ -107,6 +107,7 @@ pub(crate) async fn approve(
         Stage::Open
     };
     may_decide(wiring, &stored, decision.by, stage).await?;
+    super::behind::apart(wiring, scope, &stored, decision.by).await?;
     decision.read.is_of(&stored)?;
     let apart = lines(plan, decision.lines)?;
     if let Some(run) = run {
@@ -163,6 +164,7 @@ pub(crate) async fn refuse(
         .await
         .map_err(of_store)?;
     may_decide(wiring, &stored, refusing.by, Stage::Open).await?;
+    super::behind::apart(wiring, scope, &stored, refusing.by).await?;
     refusing.read.is_of(&stored)?;
     let reason = refusing.reason.trim();
     if reason.is_empty() || reason.chars().count() > LONGEST {
