@@ -127,7 +127,11 @@ impl Wiring {
     }
 }
 
-fn connect(
+/// A tenant's connection with this credential. Nothing is sent yet.
+///
+/// # Errors
+/// An unknown cloud, or a credential that cannot be used.
+pub(crate) fn connect(
     config: &Config,
     tenant: &store::Tenant,
     credential: store::Credential,

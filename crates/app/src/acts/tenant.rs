@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connectors::Granted;
+use connectors::{Granted, Meaning};
 use domain::TenantId;
 use domain::policy::Policy;
 use domain::request::Kind;
@@ -97,10 +97,11 @@ pub(crate) async fn add(wiring: &Wiring, connect: Connect) -> Result<TenantId, P
     Ok(name)
 }
 
-/// Replaces what a tenant is signed in with; the client id stays unless another is given. Returns the client id.
+/// Replaces what a tenant is signed in with, once the tenant has taken it; the client id stays unless another is given. Returns the
+/// client id.
 ///
 /// # Errors
-/// As [`add`].
+/// As [`add`]; and what the tenant said to the new credential, when the one in place stays.
 pub(crate) async fn renew(
     wiring: &Wiring,
     tenant: &store::Tenant,
@@ -112,6 +113,11 @@ pub(crate) async fn renew(
         None => tenant.client.clone(),
     };
     let credential = given.usable()?;
+    let changed = store::Tenant {
+        client: client.clone(),
+        ..tenant.clone()
+    };
+    try_out(wiring, &changed, credential.clone()).await?;
     let scope = TenantScope::of(&tenant.name);
     let set = wiring
         .store
@@ -119,6 +125,38 @@ pub(crate) async fn renew(
     set.await.map_err(of_store)?;
     wiring.forget(&tenant.name);
     Ok(client)
+}
+
+/// Asks the tenant for a token with a credential that is not kept yet.
+async fn try_out(
+    wiring: &Wiring,
+    tenant: &store::Tenant,
+    credential: Credential,
+) -> Result<(), Problem> {
+    let connection = wiring::connect(&wiring.config, tenant, credential)?;
+    let Err(error) = connection.held(false).await else {
+        return Ok(());
+    };
+    let said = of_call(&tenant.name, &error);
+    let what = format!(
+        "the new credential of {} was tried and not kept; the one in place stays",
+        tenant.name
+    );
+    let hint = match error.meaning {
+        Some(Meaning::BadCredential) => {
+            "give the secret's value, not its id, or the certificate that the app registration has"
+        }
+        Some(Meaning::NoConsent | Meaning::UnknownTenant | Meaning::BadToken) => {
+            "check the application (client) id, and that an administrator of the tenant consented"
+        }
+        _ => "check the network and the addresses of the tenant's cloud, then give it again",
+    };
+    let mut problem = Problem {
+        code: "credential".to_owned(),
+        ..said
+    };
+    problem.what.insert(0, what);
+    Err(problem.hint(hint))
 }
 
 /// What a person calls the customer's directory id.

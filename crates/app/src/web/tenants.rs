@@ -256,7 +256,8 @@ async fn renew(
         return see(&format!("/t/{id}?renewed=1"));
     };
     let status = problem.status();
-    if status.is_server_error() {
+    // What the tenant did not take, or could not be asked, is said beside the form.
+    if status.is_server_error() && problem.code != "credential" {
         return Err(problem);
     }
     let renewal = Renewal {

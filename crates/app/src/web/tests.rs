@@ -2,6 +2,7 @@
 
 mod ids;
 mod people;
+mod safety;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ use crate::wiring::Wiring;
 pub(crate) struct TestApp {
     pub(crate) web: Web,
     router: Router,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// An operator's session, as a browser holds it.
@@ -48,19 +49,24 @@ impl TestApp {
     }
 
     /// An app with this configuration, but for where its store is.
-    pub(crate) async fn over(mut config: Config) -> Self {
+    pub(crate) async fn over(config: Config) -> Self {
+        Self::at(config, "global", "11111111-1111-4111-8111-111111111111").await
+    }
+
+    /// As [`Self::over`], with `contoso` in this cloud and directory.
+    pub(crate) async fn at(mut config: Config, cloud: &str, directory: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         config.store.url = format!("sqlite:{}", folder.path().join("tenure.db").display());
         let wiring = Arc::new(Wiring::open(&config).await.unwrap());
         for (name, directory) in [
-            ("contoso", "11111111-1111-4111-8111-111111111111"),
+            ("contoso", directory),
             ("fabrikam", "22222222-2222-4222-8222-222222222222"),
         ] {
             let new = NewTenant {
                 name: TenantId::from(name),
                 directory: directory.to_owned(),
-                cloud: "global".to_owned(),
-                client: "33333333-3333-4333-8333-333333333333".to_owned(),
+                cloud: cloud.to_owned(),
+                client: sim::worlds::CLIENT_ID.to_owned(),
                 credential: Credential::Secret(Secret::new("not a real one")),
                 at: clock::now(),
             };
@@ -74,8 +80,13 @@ impl TestApp {
         Self {
             router: crate::web::app(&web),
             web,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Where its store is.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// The app itself, for what is read piece by piece.

@@ -59,6 +59,25 @@ fn a_wrong_client_secret_is_named_and_can_be_put_right() {
 }
 
 #[test]
+fn a_new_credential_that_the_tenant_does_not_take_leaves_the_old_one_in_place() {
+    let house = Plot::new().bare().build();
+    house.add_tenant("secret.txt").done();
+    house.write("wrong.txt", "not~the~secret");
+    let renew = ["tenant", "renew", "contoso", "--secret-file"];
+    let nobody = "00000000-0000-4000-8000-00000000beef";
+    for (rest, why) in [
+        (&["wrong.txt"][..], "client secret is wrong"),
+        (&["secret.txt", "--client-id", nobody][..], "AADSTS"),
+    ] {
+        let words = [&renew[..], rest].concat();
+        let said = house.refuses(&words, &["contoso", "tried and not kept", "stays", why]);
+        assert!(!said.err.contains("not~the~secret"), "{}", said.err);
+        // The application that is in place still opens the tenant.
+        house.tenure(&["tenant", "check", "contoso"]).done();
+    }
+}
+
+#[test]
 fn an_application_or_directory_that_does_not_exist_is_named() {
     let house = Plot::new().bare().build();
     let add = |name: &str, directory: &str, client: &str| {
