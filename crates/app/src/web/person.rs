@@ -89,6 +89,7 @@ async fn show(
         .plans_of_person(&scope, &tenant, &person)
         .await
         .map_err(of_store)?;
+    could_be(&id, runs.is_empty() && plans.is_empty())?;
     let site = site(&web, &tenant).await;
     let at = clock::now();
     let (name, upn) = called(&runs, &plans, &id);
@@ -144,6 +145,14 @@ fn called(runs: &[RunLine], plans: &[PlanLine], id: &str) -> (String, String) {
         .unwrap_or_else(|| (id.to_owned(), String::new()))
 }
 
+/// Whether somebody can be there: whoever Tenure never had to do with is asked of the tenant by the id of an object.
+fn could_be(id: &str, is_unknown: bool) -> Result<(), Problem> {
+    if is_unknown && uuid::Uuid::try_parse(id).is_err() {
+        return Err(super::error::no_page());
+    }
+    Ok(())
+}
+
 /// `GET /t/{tenant}/people/{id}/now`: what the tenant says of them at this moment.
 async fn now(
     State(web): State<Web>,
@@ -162,7 +171,9 @@ async fn now(
         .store
         .plans_of_person(&scope, &tenant, &id.to_lowercase())
         .await;
-    let (_, upn) = called(&runs.map_err(of_store)?, &plans.map_err(of_store)?, &id);
+    let (runs, plans) = (runs.map_err(of_store)?, plans.map_err(of_store)?);
+    could_be(&id, runs.is_empty() && plans.is_empty())?;
+    let (_, upn) = called(&runs, &plans, &id);
     let site = site(&web, &tenant).await;
     let part = match read(&web, &tenant, &id, &upn).await {
         Ok(facts) => NowPart {
