@@ -1,11 +1,11 @@
 //! What goes on without anybody asking, in `tenure worker` and in `tenure serve` alike: runs are carried, requests for later are planned.
 
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::Observer;
+use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::delivering;
@@ -17,6 +17,8 @@ use crate::wiring::Wiring;
 
 /// How often requests for later are looked at.
 const LOOK: Duration = Duration::from_secs(60);
+/// How long it is waited before what failed is begun again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Carries runs and plans dated requests until it is asked to stop. `say` is given each line worth reading.
 ///
@@ -29,17 +31,68 @@ pub(crate) async fn go_on(
     stop: impl Future<Output = ()> + Send,
 ) -> Result<(), Problem> {
     let worker = running::worker(wiring);
+    let with = || Arc::clone(wiring);
     let served = tokio::select! {
         served = worker.serve(observer, stop) => served,
-        never = plan_dated(wiring, say) => match never {},
-        never = delivering::go_on(wiring) => match never {},
-        never = telling::go_on(wiring) => match never {},
-        never = sweep(wiring) => match never {},
+        never = keep("planning requests for later", || { let wiring = with(); async move { plan_dated(&wiring, say).await } }) => match never {},
+        never = keep("delivering", || { let wiring = with(); async move { delivering::go_on(&wiring).await } }) => match never {},
+        never = keep("telling", || { let wiring = with(); async move { telling::go_on(&wiring).await } }) => match never {},
+        never = keep("sweeping", || { let wiring = with(); async move { sweep(&wiring).await } }) => match never {},
     };
     served.map_err(|error| {
         Problem::failed("worker", error.to_string())
             .hint("one worker drives a store; stop the other, or let it go on")
     })
+}
+
+/// Goes on beside the pages: where another process drives the store, or the store fails, that is said and tried again until
+/// this one may.
+pub(crate) async fn beside(
+    wiring: &Arc<Wiring>,
+    observer: Arc<dyn Observer>,
+    say: fn(&str),
+    stopped: tokio::sync::watch::Receiver<bool>,
+) {
+    let mut said = String::new();
+    loop {
+        let mut ending = stopped.clone();
+        let stop = async move {
+            let _ = ending.wait_for(|stop| *stop).await;
+        };
+        let went = go_on(wiring, Arc::clone(&observer), say, stop).await;
+        if *stopped.borrow() {
+            return;
+        }
+        if let Some(why) = went.err().map(|problem| problem.to_string())
+            && why != said
+        {
+            say(&format!(
+                "Runs are not carried out here for now: {why}. Tried again every few seconds."
+            ));
+            said = why;
+        }
+        let mut ending = stopped.clone();
+        tokio::select! {
+            _ = ending.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+}
+
+/// Does one part for ever. Where a fault of ours ends it, that is logged and the part begins again: it takes no other with it.
+async fn keep<Part>(name: &'static str, part: impl Fn() -> Part) -> Infallible
+where
+    Part: Future<Output = Infallible> + Send + 'static,
+{
+    loop {
+        // Ends with this future, where a task of its own would go on.
+        let mut task = JoinSet::new();
+        task.spawn(part());
+        if let Some(Err(error)) = task.join_next().await {
+            tracing::error!("{name} has failed and begins again: {error}");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// Erases what has run out: sessions, what is behind one-time links, approvals that hold no more.
@@ -58,30 +111,19 @@ async fn sweep(wiring: &Wiring) -> Infallible {
     }
 }
 
-/// Plans what runs have asked for later, a week ahead. What cannot be planned is said once and tried again each time.
+/// Plans what runs have asked for later, a week ahead. What cannot be planned is said, and tried again after twice the time.
 async fn plan_dated(wiring: &Wiring, say: fn(&str)) -> Infallible {
-    let mut said: BTreeSet<String> = BTreeSet::new();
+    let mut failed = dated::Failed::default();
     loop {
-        let lines = match dated::plan_due(wiring, clock::now()).await {
-            Ok(told) => told
-                .into_iter()
-                .map(|(request, planned)| match planned {
-                    Ok(plan) => format!(
-                        "{} {}: plan {} waits for approval",
-                        request.id, request.tenant, plan.id
-                    ),
-                    Err(problem) => format!(
-                        "{} {}: cannot be planned: {problem}",
-                        request.id, request.tenant
-                    ),
-                })
-                .collect(),
-            Err(problem) => vec![problem.to_string()],
-        };
-        for line in lines {
-            if said.insert(line.clone()) {
-                say(&line);
-            }
+        match dated::plan_due(wiring, &mut failed, clock::now()).await {
+            Ok(told) => told.into_iter().for_each(|(request, planned)| {
+                let (id, tenant) = (&request.id, &request.tenant);
+                say(&match planned {
+                    Ok(plan) => format!("{id} {tenant}: plan {} waits for approval", plan.id),
+                    Err(problem) => format!("{id} {tenant}: cannot be planned: {problem}"),
+                });
+            }),
+            Err(problem) => tracing::error!("requests for later: {problem}"),
         }
         tokio::time::sleep(LOOK).await;
     }

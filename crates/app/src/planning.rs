@@ -7,6 +7,7 @@ mod leaver;
 mod reverse;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use connectors::facts::FactsError;
 use connectors::{Connection, Ctx, Purpose};
@@ -36,9 +37,9 @@ pub(crate) use contain::contain_now;
 pub(crate) async fn policy(
     wiring: &Wiring,
     tenant: &TenantId,
-) -> Result<(PolicyVersion, Policy), Problem> {
+) -> Result<(PolicyVersion, Arc<Policy>), Problem> {
     let version = version(wiring, tenant).await?;
-    let policy = parsed(&version)?;
+    let policy = wiring.policy(&version, parsed)?;
     Ok((version, policy))
 }
 

@@ -21,31 +21,32 @@ use crate::vault::Sealed;
 use crate::wiring::{Wiring, of_store};
 use crate::{cli, planning};
 
-/// Hands for every tenant of the store, made when first asked for and kept, so that budgets are shared.
+/// Hands for every tenant of the store, made when first asked for and kept as long as its credential stays, so that budgets
+/// are shared.
 struct Everywhere {
     wiring: Arc<Wiring>,
-    hands: Mutex<HashMap<TenantId, Arc<dyn Hands>>>,
+    hands: Mutex<HashMap<TenantId, (String, Arc<dyn Hands>)>>,
 }
 
 impl HandsFor for Everywhere {
     fn for_tenant(&self, tenant: &TenantId) -> Result<Arc<dyn Hands>, StepProblem> {
-        if let Some(hands) = self
-            .hands
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(tenant)
-        {
-            return Ok(Arc::clone(hands));
-        }
-        // The engine asks once per tenant and process; reading the credential then is worth a blocked moment.
+        // The engine asks when it takes up a run; reading the tenant then is worth a blocked moment.
         let wiring = Arc::clone(&self.wiring);
-        let connection = tokio::task::block_in_place(|| {
+        let (seal, connection) = tokio::task::block_in_place(|| {
             tokio::runtime::Handle::current().block_on(async {
                 let row = wiring.tenant(tenant.as_str()).await?;
-                wiring.connection(&row).await
+                let connection = wiring.connection(&row).await?;
+                Ok((row.seal, connection))
             })
         })
-        .map_err(|problem| of_problem(&problem))?;
+        .map_err(|problem: Problem| of_problem(&problem))?;
+        let kept = {
+            let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
+            hands.get(tenant).cloned()
+        };
+        if let Some((_, hands)) = kept.filter(|(from, _)| *from == seal) {
+            return Ok(hands);
+        }
         let hands = TenantHands::new(
             connection,
             Arc::new(Rereads(Arc::clone(&self.wiring))),
@@ -56,7 +57,8 @@ impl HandsFor for Everywhere {
         let made: Arc<dyn Hands> =
             Arc::new(Guarded::new(Arc::new(hands), Arc::clone(&self.wiring)));
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Arc::clone(hands.entry(tenant.clone()).or_insert(made)))
+        hands.insert(tenant.clone(), (seal, Arc::clone(&made)));
+        Ok(made)
     }
 }
 
@@ -103,6 +105,11 @@ async fn holder(wiring: &Wiring) -> Result<Option<String>, Problem> {
     Ok(holder
         .filter(|holder| holder.until_ms > now_ms)
         .map(|holder| holder.driver))
+}
+
+/// Whether some process drives this store now.
+pub(crate) async fn is_driven(wiring: &Wiring) -> Result<bool, Problem> {
+    Ok(holder(wiring).await?.is_some())
 }
 
 /// Whether a worker drives this store now: somebody who carries every run, also when this command is gone.
@@ -248,5 +255,43 @@ async fn watch(
             return Ok(None);
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{Credential, Secret};
+
+    use super::*;
+    use crate::web::tests::TestApp;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_renewed_credential_is_used_by_the_next_run_whoever_renewed_it() {
+        let app = TestApp::new().await;
+        let wiring = Arc::clone(&app.web.wiring);
+        let tenant = TenantId::from("contoso");
+        let hands = Everywhere {
+            wiring: Arc::clone(&wiring),
+            hands: Mutex::default(),
+        };
+        let first = hands.for_tenant(&tenant).ok().unwrap();
+        let same = hands.for_tenant(&tenant).ok().unwrap();
+        assert!(Arc::ptr_eq(&first, &same));
+        let row = wiring.tenant("contoso").await.unwrap();
+        // As another process does it: nothing here is told.
+        let renewed = Credential::Secret(Secret::new("renewed"));
+        wiring
+            .store
+            .set_credential(
+                &TenantScope::of(&tenant),
+                &tenant,
+                &row.client,
+                &renewed,
+                clock::now(),
+            )
+            .await
+            .unwrap();
+        let next = hands.for_tenant(&tenant).ok().unwrap();
+        assert!(!Arc::ptr_eq(&first, &next));
     }
 }

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use connectors::{
     Account, Cloud, Connection, Counts, Credential, Endpoints, HttpTransport, Sources,
 };
+use domain::policy::Policy;
 use domain::{RunId, TenantId};
 use secrecy::SecretString;
-use store::{Store, TenantScope};
+use store::{PolicyVersion, Store, TenantScope};
 
 pub(crate) use crate::advice::{of_call, of_setup, of_store};
 use crate::clock;
@@ -22,7 +23,15 @@ pub(crate) struct Wiring {
     pub(crate) config: Config,
     /// The store.
     pub(crate) store: Store,
-    connections: Mutex<HashMap<TenantId, Connection>>,
+    connections: Mutex<HashMap<TenantId, Kept<Connection>>>,
+    policies: Mutex<HashMap<TenantId, Kept<Arc<Policy>>>>,
+}
+
+/// Something made once from what the store holds, with a mark of what it was made from.
+#[derive(Clone)]
+struct Kept<T> {
+    from: String,
+    made: T,
 }
 
 impl Wiring {
@@ -38,6 +47,7 @@ impl Wiring {
             config: config.clone(),
             store,
             connections: Mutex::default(),
+            policies: Mutex::default(),
         })
     }
 
@@ -64,18 +74,20 @@ impl Wiring {
         }
     }
 
-    /// The connection of a tenant, made once for each process so that budgets and tokens are shared.
+    /// The connection of a tenant, made once for each process and credential so that budgets and tokens are shared.
     ///
     /// # Errors
     /// An unknown cloud, or a credential that cannot be used.
     pub(crate) async fn connection(&self, tenant: &store::Tenant) -> Result<Connection, Problem> {
-        if let Some(connection) = self
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&tenant.name)
-        {
-            return Ok(connection.clone());
+        let kept = {
+            let connections = self
+                .connections
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            connections.get(&tenant.name).cloned()
+        };
+        if let Some(kept) = kept.filter(|kept| kept.from == tenant.seal) {
+            return Ok(kept.made);
         }
         let credential = self
             .store
@@ -87,10 +99,42 @@ impl Wiring {
             .connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        Ok(connections
-            .entry(tenant.name.clone())
-            .or_insert(connection)
-            .clone())
+        let kept = connections.entry(tenant.name.clone());
+        let kept = kept.or_insert_with(|| Kept {
+            from: tenant.seal.clone(),
+            made: connection.clone(),
+        });
+        // Somebody else has made one meanwhile, or the credential was renewed.
+        if kept.from != tenant.seal {
+            *kept = Kept {
+                from: tenant.seal.clone(),
+                made: connection,
+            };
+        }
+        Ok(kept.made.clone())
+    }
+
+    /// A policy as this version of Tenure reads it, read once for each text.
+    ///
+    /// # Errors
+    /// What `read` says of a text that cannot be read.
+    pub(crate) fn policy(
+        &self,
+        version: &PolicyVersion,
+        read: impl FnOnce(&PolicyVersion) -> Result<Policy, Problem>,
+    ) -> Result<Arc<Policy>, Problem> {
+        let policies = || self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = policies().get(&version.tenant).cloned();
+        if let Some(kept) = kept.filter(|kept| kept.from == version.digest.as_str()) {
+            return Ok(kept.made);
+        }
+        let made = Arc::new(read(version)?);
+        let kept = Kept {
+            from: version.digest.as_str().to_owned(),
+            made: Arc::clone(&made),
+        };
+        policies().insert(version.tenant.clone(), kept);
+        Ok(made)
     }
 }
 
@@ -110,9 +154,7 @@ impl Wiring {
             .connections
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        connections
-            .get(tenant)
-            .map(|connection| connection.meter.counts())
+        connections.get(tenant).map(|kept| kept.made.meter.counts())
     }
 
     /// What a run sent to its tenant from this process; nothing when another process carried it.
@@ -123,7 +165,7 @@ impl Wiring {
             .unwrap_or_else(PoisonError::into_inner);
         connections
             .get(tenant)
-            .map(|connection| connection.meter.counts_of_run(run.as_str()))
+            .map(|kept| kept.made.meter.counts_of_run(run.as_str()))
     }
 }
 

@@ -21,7 +21,7 @@ const NAME_MAX: usize = 64;
 statements! {
     INSERT = "INSERT INTO tenants (name, directory, cloud, client, credential_kind, credential, created_ms)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    SELECT_ALL = concat!("SELECT name, directory, cloud, client, credential_kind, created_ms FROM tenants
+    SELECT_ALL = concat!("SELECT name, directory, cloud, client, credential_kind, hex(substr(credential, 1, 16)) AS seal, created_ms FROM tenants
         WHERE ", of_scope!("name"), " ORDER BY name");
     SELECT_CREDENTIAL = concat!("SELECT credential_kind, credential FROM tenants
         WHERE ", of_scope!("name"), " AND name = ?2");
@@ -113,6 +113,8 @@ pub struct Tenant {
     pub client: String,
     /// `secret` or `certificate`.
     pub credential: String,
+    /// Another one after each renewal of the credential: tells whether a connection still uses what is kept. Says nothing about it.
+    pub seal: String,
     /// When it was added.
     pub created_at: Timestamp,
 }
@@ -301,6 +303,7 @@ fn tenant(row: &SqliteRow) -> Result<Tenant, Error> {
         cloud: row.try_get("cloud")?,
         client: row.try_get("client")?,
         credential: row.try_get("credential_kind")?,
+        seal: row.try_get("seal")?,
     })
 }
 

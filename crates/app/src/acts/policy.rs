@@ -2,7 +2,7 @@
 
 use domain::policy::{self, Policy, PolicyError};
 use domain::{PlanId, TenantId};
-use store::{NewPolicy, PlanFilter, PlanStatus, PolicyVersion, TenantScope};
+use store::{NewPolicy, PlanFilter, PlanLine, PlanStatus, PolicyVersion, TenantScope};
 
 use crate::clock;
 use crate::guard;
@@ -218,13 +218,7 @@ pub(crate) async fn consequences(
             status: Some(status),
             ..PlanFilter::default()
         };
-        for line in wiring
-            .store
-            .list_plans(scope, &filter, None)
-            .await
-            .map_err(of_store)?
-            .lines
-        {
+        for line in every(wiring, scope, &filter).await? {
             let stored = wiring.store.plan(scope, &line.id).await.map_err(of_store)?;
             all.open += 1;
             let because = guard::against(policy, &stored.plan);
@@ -239,6 +233,23 @@ pub(crate) async fn consequences(
         }
     }
     Ok(all)
+}
+
+async fn every(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    filter: &PlanFilter,
+) -> Result<Vec<PlanLine>, Problem> {
+    let (mut lines, mut after) = (Vec::new(), None);
+    loop {
+        let page = wiring.store.list_plans(scope, filter, after.as_deref());
+        let page = page.await.map_err(of_store)?;
+        lines.extend(page.lines);
+        after = page.next;
+        if after.is_none() {
+            return Ok(lines);
+        }
+    }
 }
 
 /// The policy in force as it was applied; nothing where there is none.

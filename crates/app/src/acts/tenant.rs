@@ -245,7 +245,7 @@ async fn needs(
         Err(problem) if problem.code == "no-policy" => None,
         Err(problem) => return Err(problem),
     };
-    Ok(needs_of(policy.as_ref()))
+    Ok(needs_of(policy.as_deref()))
 }
 
 fn needs_of(policy: Option<&Policy>) -> BTreeMap<&'static str, Vec<&'static str>> {
@@ -364,8 +364,8 @@ mod tests {
         let fresh = domain::policy::parse(&text, &catalogue);
         let none = needs_of(None);
         assert!(none.values().all(|steps| !steps.is_empty()));
-        if let Ok(policy) = fresh {
-            assert_eq!(needs_of(Some(&policy)), none);
-        }
+        // It lacks what only its reader knows, and says so; what its steps need is read from it all the same.
+        let fresh = fresh.unwrap();
+        assert_eq!(needs_of(Some(&fresh)), none);
     }
 }

@@ -47,6 +47,6 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         "It carries out runs too. Stop it with Ctrl-C; what is open goes on when it is started again.",
     );
     let app = Web::new(wiring, server)?;
-    web::serve(app, listener, talk, super::asked_to_stop()).await?;
+    web::serve(app, listener, talk, super::asked_to_stop()).await;
     Ok(Exit::Done)
 }

@@ -21,7 +21,6 @@ use self::doors::Most;
 use self::listen::Bounds;
 use super::Web;
 use crate::background;
-use crate::problem::Problem;
 
 /// How long a body may pause while it arrives.
 const PAUSE: Duration = Duration::from_secs(10);
@@ -39,17 +38,13 @@ const FROM_ONE: usize = 512;
 const LAST: Duration = Duration::from_secs(5);
 
 /// Serves until asked to stop. Runs go on where they stood when it is started again.
-///
-/// # Errors
-/// When another process drives the store, or the socket fails.
 pub(crate) async fn serve(
     web: Web,
     listener: TcpListener,
     say: fn(&str),
     stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Problem> {
+) {
     let (told, stopped) = tokio::sync::watch::channel(false);
-    let mut ending = stopped.clone();
     tokio::spawn(async move {
         stop.await;
         told.send_replace(true);
@@ -63,11 +58,8 @@ pub(crate) async fn serve(
         }
     };
     let observer = Arc::new(web.live.clone());
-    let worker = background::go_on(&web.wiring, observer, say, async move {
-        let _ = ending.wait_for(|stop| *stop).await;
-    });
-    let ((), worked) = tokio::join!(server, worker);
-    worked
+    let worker = background::beside(&web.wiring, observer, say, stopped.clone());
+    tokio::join!(server, worker);
 }
 
 /// The bounds of this process: fewer connections than it may have files open.

@@ -228,6 +228,7 @@ mod tests {
             cloud: "global".to_owned(),
             client: "c".to_owned(),
             credential: "certificate".to_owned(),
+            seal: "A0".to_owned(),
             created_at: "2026-11-20T10:00:00Z".parse().unwrap(),
         }
     }
