@@ -69,7 +69,7 @@ async fn show(
         .await
         .map_err(of_store)?;
     let sheet = Sheet::of(&loaded, &request, &approvals, &people(&web).await?);
-    let command = format!("tenure ledger verify {tenant}-ledger.jsonl --head {tenant}-head.txt");
+    let command = format!("tenure ledger verify {tenant}-ledger.jsonl --head {tenant}-ledger.head");
     page(&CertificatePage {
         title: format!("{}, {}", sheet.title, sheet.name),
         proof: proof(&web, &caller, &loaded).await?,
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_code_has_its_three_corners_and_room_around_it() {
-        let qr = Qr::of("tenure ledger verify contoso-ledger.jsonl --head contoso-head.txt");
+        let qr = Qr::of("tenure ledger verify contoso-ledger.jsonl --head contoso-ledger.head");
         let far = qr.size - QUIET - 7;
         for (x, y) in [(QUIET, QUIET), (far, QUIET), (QUIET, far)] {
             assert!(
