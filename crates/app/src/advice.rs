@@ -13,11 +13,7 @@ pub(crate) fn of_store(error: store::Error) -> Problem {
     } else {
         Problem::failed
     };
-    let code = match &error {
-        store::Error::Missing { .. } => "not-found",
-        store::Error::LastAdmin(_) => "last-admin",
-        _ => "store",
-    };
+    let code = code(&error);
     if let Some(hint) = own_advice(&error) {
         let what = error.to_string();
         let what = what.split("; ").next().unwrap_or(&what);
@@ -28,6 +24,29 @@ pub(crate) fn of_store(error: store::Error) -> Problem {
     match text.split_once("; ") {
         Some((what, advice)) => make(code, what).hint(advice),
         None => make(code, text.as_str()),
+    }
+}
+
+/// The word for programs: what was refused has one of its own, and everything else is the store's trouble.
+fn code(error: &store::Error) -> &'static str {
+    use store::Error;
+    match error {
+        Error::Missing { .. } => "not-found",
+        Error::Exists { .. } | Error::SameDirectory(_) => "exists",
+        Error::BadName(_) => "name",
+        Error::OtherDigest { .. } => "digest",
+        Error::Superseded { .. } | Error::OtherPolicy { .. } => "superseded",
+        Error::AlreadyApproved { .. } => "already-approved",
+        Error::Refused { .. } => "refused",
+        Error::BadCursor => "cursor",
+        Error::NameReserved { .. } | Error::NoSeat { .. } => "reserved",
+        Error::Unapproved { .. } => "unapproved",
+        Error::HasRun { .. } => "has-run",
+        Error::TakenBack(_) => "taken-back",
+        Error::Started(_) => "started",
+        Error::PersonBusy(_) => "busy",
+        Error::LastAdmin(_) => "last-admin",
+        _ => "store",
     }
 }
 

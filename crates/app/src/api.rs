@@ -2,23 +2,37 @@
 //! is for; the OpenAPI document is made from the same list.
 
 mod calls;
+mod codes;
+mod doc;
+mod document;
 mod findings;
 mod ledger;
 mod me;
 pub(crate) mod once;
+mod people;
 mod plans;
+mod policy;
 mod requests;
 mod runs;
 mod sent;
+mod settings;
+mod shapes;
 mod tenants;
+mod webhooks;
+
+use std::sync::LazyLock;
 
 use axum::Json;
-use axum::response::IntoResponse as _;
+use axum::http::header;
+use axum::response::IntoResponse;
 use domain::request::Kind;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-pub(crate) use calls::{Api, Doc};
-pub(crate) use sent::Sent;
+pub(crate) use calls::Api;
+pub(crate) use doc::{Doc, Form, Param};
+pub(crate) use sent::{Asked, At, Sent};
 
 use crate::problem::Problem;
 use crate::web::{Answer, Needs, Routes};
@@ -28,29 +42,38 @@ fn calls() -> Api {
     let all = [
         me::calls,
         tenants::calls,
+        policy::calls,
+        people::calls,
         requests::calls,
         plans::calls,
         runs::calls,
         findings::calls,
         ledger::calls,
+        settings::calls,
+        webhooks::calls,
     ];
     all.into_iter().fold(Api::default(), |api, more| more(api))
 }
 
+/// The document and its text: the calls do not change while the process runs.
+static DOCUMENT: LazyLock<(Value, String)> = LazyLock::new(|| {
+    let document = document::of(&calls());
+    let text = document.to_string();
+    (document, text)
+});
+
 /// The routes of the API, and the document that describes them.
 pub(crate) fn routes(routes: Routes) -> Routes {
-    let api = calls();
-    let document = api.document();
-    let routes = routes.join(api.into_routes());
-    routes.get("/api/openapi.json", Needs::Nothing, move || {
-        let document = document.clone();
-        async move { Ok::<_, Problem>(Json(document)) }
+    let routes = routes.join(calls().into_routes());
+    routes.get("/api/openapi.json", Needs::Nothing, || async {
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        Ok::<_, Problem>((json, DOCUMENT.1.as_str()).into_response())
     })
 }
 
 /// The OpenAPI document.
-pub(crate) fn document() -> serde_json::Value {
-    calls().document()
+pub(crate) fn document() -> &'static Value {
+    &DOCUMENT.0
 }
 
 /// An answer as data.
@@ -58,8 +81,21 @@ pub(crate) fn data(value: &impl Serialize) -> Answer {
     Ok(Json(value).into_response())
 }
 
+/// That it was done.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Done {
+    /// What was acted on, or what was made by it.
+    id: String,
+}
+
+/// The answer to what leaves nothing else to be said.
+pub(crate) fn done(id: impl Into<String>) -> Answer {
+    data(&Done { id: id.into() })
+}
+
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     /// `next` of the page before.
     pub(crate) after: Option<String>,
@@ -71,16 +107,38 @@ pub(crate) struct Part {
     pub(crate) upn: Option<String>,
 }
 
-/// What the parameters of a list mean, for the document.
-pub(crate) const PART: &[(&str, &str)] = &[
-    ("after", "`next` of the page before"),
-    ("status", "Only what stands so"),
-    ("kind", "Only of this kind of request"),
-    (
-        "upn",
-        "Only people whose sign-in name begins like this; the list is then in its order",
-    ),
-];
+impl Part {
+    /// Refuses what is longer than any of it can be.
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        short("after", self.after.as_deref(), 1_000)?;
+        short("upn", self.upn.as_deref(), 256)
+    }
+}
+
+/// The parameters of a list whose lines stand in one of these states.
+pub(crate) const fn list_params(statuses: fn() -> Vec<&'static str>) -> [Param; 4] {
+    [
+        Param::new("after", "`next` of the page before", Form::Text(1_000)),
+        Param::new("status", "Only what stands so", Form::Words(statuses)),
+        Param::new("kind", "Only of this kind of request", Form::Words(kinds)),
+        Param::new(
+            "upn",
+            "Only people whose sign-in name begins like this; the list is then in its order",
+            Form::Text(256),
+        ),
+    ]
+}
+
+/// Refuses a parameter that is empty, or longer than so many characters.
+pub(crate) fn short(field: &str, given: Option<&str>, most: usize) -> Result<(), Problem> {
+    match given.map(|given| given.chars().count()) {
+        Some(0) => Err(sent::outside(field, "not empty; leave it out")),
+        Some(long) if long > most => {
+            Err(sent::outside(field, &format!("at most {most} characters")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// A word of a parameter, or a refusal that names those there are.
 pub(crate) fn word<T: Copy>(
@@ -89,7 +147,7 @@ pub(crate) fn word<T: Copy>(
     all: &[T],
     said: impl Fn(T) -> &'static str,
 ) -> Result<Option<T>, Problem> {
-    let Some(given) = given.filter(|given| !given.is_empty()) else {
+    let Some(given) = given else {
         return Ok(None);
     };
     let found = all.iter().copied().find(|known| said(*known) == given);
@@ -100,11 +158,18 @@ pub(crate) fn word<T: Copy>(
     })
 }
 
+const KINDS: [Kind; 4] = [Kind::Onboard, Kind::Offboard, Kind::Transfer, Kind::Restore];
+
+fn kinds() -> Vec<&'static str> {
+    KINDS.iter().map(|kind| kind.word()).collect()
+}
+
 /// A kind of request by its word.
 pub(crate) fn kind(given: Option<&str>) -> Result<Option<Kind>, Problem> {
-    const ALL: [Kind; 4] = [Kind::Onboard, Kind::Offboard, Kind::Transfer, Kind::Restore];
-    word("kind", given, &ALL, Kind::word)
+    word("kind", given, &KINDS, Kind::word)
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walk;

@@ -13,6 +13,7 @@ use crate::lists::{Asked, PEOPLE, Page, beyond, page};
 use crate::open::Store;
 use crate::scope::folded;
 use crate::sql::{count, of_scope, sees, statements};
+use crate::tenants::Tenant;
 use crate::{Error, TenantScope};
 
 statements! {
@@ -102,6 +103,15 @@ impl Store {
     /// # Errors
     /// Store errors.
     pub async fn tenant_counts(&self, scope: &TenantScope) -> Result<Vec<(TenantId, u64)>, Error> {
+        let counted = self.tenants_counted(scope).await?.into_iter();
+        Ok(counted.map(|(tenant, open)| (tenant.name, open)).collect())
+    }
+
+    /// The same with all that is kept of each tenant.
+    ///
+    /// # Errors
+    /// Store errors.
+    pub async fn tenants_counted(&self, scope: &TenantScope) -> Result<Vec<(Tenant, u64)>, Error> {
         let tenants = self.tenants(scope).await?;
         let mut connection = self.read().await?;
         let rows = sqlx::query(COUNTS_BY_TENANT)
@@ -115,7 +125,7 @@ impl Store {
         }
         let counted = tenants.into_iter().map(|tenant| {
             let open = open.get(tenant.name.as_str()).copied().unwrap_or_default();
-            (tenant.name, open)
+            (tenant, open)
         });
         Ok(counted.collect())
     }

@@ -48,9 +48,11 @@ impl Drop for Kept {
 }
 
 /// The app, and the link that makes its first account.
-struct App {
-    address: String,
-    set_up: String,
+pub(crate) struct App {
+    /// Its address.
+    pub(crate) address: String,
+    /// The link that makes its first account.
+    pub(crate) set_up: String,
     _child: Kept,
 }
 
@@ -131,7 +133,7 @@ fn chromium() -> anyhow::Result<()> {
 }
 
 /// Three tenants with their policies, as an operator would set them up on the command line.
-fn provider(folder: &Path, base: &str) -> anyhow::Result<()> {
+pub(crate) fn provider(folder: &Path, base: &str) -> anyhow::Result<()> {
     configure(folder, base)?;
     let config = folder.join("tenure.toml");
     let secret = folder.join("secret.txt");
@@ -187,7 +189,7 @@ fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Starts the app on a free port, and reads its address and the set-up link from what it prints.
-fn serve(binary: &Path, folder: &Path) -> anyhow::Result<App> {
+pub(crate) fn serve(binary: &Path, folder: &Path) -> anyhow::Result<App> {
     let log: PathBuf = folder.join("serve.log");
     let child = Command::new(binary)
         .args([

@@ -10,6 +10,7 @@ mod oidc;
 mod requests;
 mod rules;
 mod run;
+mod schemathesis;
 mod sdk;
 mod smtp;
 #[cfg(test)]
@@ -49,6 +50,8 @@ enum Command {
     Smtp,
     /// Lets the library of Standard Webhooks judge our signatures.
     Webhooks,
+    /// Holds the running app against its OpenAPI document with schemathesis.
+    Schemathesis(schemathesis::Args),
     /// Replays every plan that the switches can make on a small world, and reads the damage.
     Rules,
     /// Builds Tenure and shows leavers from ticket to proof on the sandbox.
@@ -85,6 +88,7 @@ fn main() -> anyhow::Result<()> {
         Command::Oidc => oidc::run(),
         Command::Smtp => smtp::run(),
         Command::Webhooks => webhooks::run(),
+        Command::Schemathesis(args) => schemathesis::run(&args),
         Command::Rules => rules::run(),
         Command::Browser(args) => browser::run(&args),
         Command::Demo { yes, keep } => {

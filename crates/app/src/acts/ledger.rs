@@ -2,6 +2,7 @@
 
 use domain::TenantId;
 use domain::ledger::{Head, Key, Proof, Report, verify};
+use serde_json::json;
 use store::{Ed25519, TenantScope};
 
 use crate::clock;
@@ -70,6 +71,31 @@ pub(crate) async fn export(
 /// Walks an export, as anybody can who has one; `outside` is a head that was kept elsewhere.
 pub(crate) fn check(export: &[u8], outside: Option<&str>) -> Report {
     verify(export, outside, &Ed25519)
+}
+
+/// Under which setting the last walk of a ledger is kept.
+pub(crate) fn verified_key(tenant: &TenantId) -> String {
+    format!("ledger-verified.{tenant}")
+}
+
+/// Walks a tenant's whole ledger as the store holds it, and keeps how far it held.
+///
+/// # Errors
+/// Store errors; what does not hold is in the report.
+pub(crate) async fn walk(wiring: &Wiring, tenant: &TenantId, by: &str) -> Result<Report, Problem> {
+    let export = export(wiring, &TenantScope::of(tenant), tenant).await?;
+    let report = tokio::task::spawn_blocking(move || check(export.as_bytes(), None));
+    let report = report
+        .await
+        .map_err(|error| Problem::failed("ledger", format!("the walk did not end: {error}")))?;
+    let now = clock::now();
+    if report.holds() {
+        let value = json!({ "at": now, "entries": report.entries }).to_string();
+        let key = verified_key(tenant);
+        let put = wiring.store.put_setting(&key, &value, by, now);
+        put.await.map_err(of_store)?;
+    }
+    Ok(report)
 }
 
 /// Shows that one entry is in a tenant's ledger.

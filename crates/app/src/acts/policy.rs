@@ -146,15 +146,7 @@ pub(crate) async fn apply(
     tenant: &TenantId,
     application: &Application<'_>,
 ) -> Result<PolicyVersion, Problem> {
-    if let Err(wrong) = read(application.text) {
-        let mut problem =
-            Problem::refused("policy", "").hint("correct the lines, then apply again");
-        problem.what = wrong
-            .iter()
-            .map(|wrong| format!("line {}: {}", wrong.line, wrong.sentence))
-            .collect();
-        return Err(problem);
-    }
+    read(application.text).map_err(of_wrong)?;
     let new = NewPolicy {
         text: application.text,
         by: application.by,
@@ -167,14 +159,31 @@ pub(crate) async fn apply(
     };
     let scope = TenantScope::of(tenant);
     let applied = wiring.store.change_policy(&scope, tenant, &new).await;
-    applied.map_err(|error| {
-        let stale = matches!(error, store::Error::OtherPolicy { .. });
-        let mut problem = of_store(error);
-        if stale {
-            "superseded".clone_into(&mut problem.code);
-        }
-        problem
-    })
+    applied.map_err(of_store)
+}
+
+/// Everything that is wrong with a text, as a refusal.
+pub(crate) fn of_wrong(wrong: Vec<Wrong>) -> Problem {
+    let line = |wrong: &Wrong| format!("line {}: {}", wrong.line, wrong.sentence);
+    let mut problem = Problem::refused("policy", "").hint("correct the lines, then try again");
+    problem.what = wrong.iter().map(line).collect();
+    problem
+}
+
+/// Applies a text for which the history is told why, as pages and programs have to.
+///
+/// # Errors
+/// `comment` where nothing is told, and as [`apply`].
+pub(crate) async fn apply_with_reason(
+    wiring: &Wiring,
+    tenant: &TenantId,
+    application: &Application<'_>,
+) -> Result<PolicyVersion, Problem> {
+    if application.comment.unwrap_or_default().trim().is_empty() {
+        return Err(Problem::refused("comment", "The change has no comment.")
+            .hint("Say in a few words why; the history shows it."));
+    }
+    apply(wiring, tenant, application).await
 }
 
 /// What applying a policy does to plans that are there already.

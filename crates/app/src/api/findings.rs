@@ -2,59 +2,95 @@
 
 use axum::extract::State;
 use domain::access::Role;
-use domain::{RunId, TenantId};
+use domain::{PlanId, RunId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{FindingFilter, FindingGroup, FindingLine, FindingStatus, Page};
 
-use super::{Api, Doc, Sent, data, word};
+use super::codes::{PLANNING, STEERING};
+use super::{Api, Asked, At, Doc, Form, Param, Sent, data, short, word};
 use crate::acts::handle::{self, Of};
-use crate::web::extract::{Path, Query};
+use crate::planning;
+use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 
-const PART: &[(&str, &str)] = &[
-    ("after", "`next` of the page before"),
-    ("status", "`open` or `handled`"),
-    ("group", "Only those under this head"),
-    ("upn", "Only people whose sign-in name begins like this"),
+fn statuses() -> Vec<&'static str> {
+    FindingStatus::ALL.iter().map(|one| one.word()).collect()
+}
+
+fn groups() -> Vec<&'static str> {
+    FindingGroup::ALL.iter().map(|one| one.word()).collect()
+}
+
+const PART: &[Param] = &[
+    Param::new("after", "`next` of the page before", Form::Text(1_000)),
+    Param::new("status", "Only what stands so", Form::Words(statuses)),
+    Param::new("group", "Only those under this head", Form::Words(groups)),
+    Param::new(
+        "upn",
+        "Only people whose sign-in name begins like this; the list is then in its order",
+        Form::Text(256),
+    ),
 ];
 
 pub(super) fn calls(api: Api) -> Api {
-    api.list(
-        ["/api/v1/findings", "/api/v1/tenants/{tenant}/findings"],
-        Doc::new("findings", "Findings, the worst first")
-            .query(PART)
-            .gives::<Page<FindingLine>>(),
-        list,
-    )
-    .post(
+    let reason = || json!({ "reason": "The licence was removed in the admin center." });
+    let acting = |summary| {
+        Doc::new("findings", summary)
+            .codes(STEERING)
+            .gives::<Told>()
+    };
+    let api = api
+        .list(
+            ["/api/v1/findings", "/api/v1/tenants/{tenant}/findings"],
+            Doc::new("findings", "Findings, the worst first")
+                .query(PART)
+                .gives::<Page<FindingLine>>(),
+            list,
+        )
+        .get(
+            "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}",
+            Needs::There(Role::Viewer),
+            Doc::new("findings", "A finding").gives::<FindingLine>(),
+            show,
+        );
+    api.post(
         "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/handled",
         Needs::There(Role::Approver),
-        Doc::new(
-            "findings",
-            "Close a finding that was settled otherwise, with the reason",
-        )
-        .takes::<Reason>()
-        .gives::<Told>(),
+        acting("Close a finding that was settled otherwise, with the reason")
+            .about("A review of what a policy approved beforehand is for people alone.")
+            .takes::<Reason>(reason)
+            .codes(&["handled", "people-only", "reason", "reviewer"]),
         handled,
     )
     .post(
         "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/open",
         Needs::There(Role::Approver),
-        Doc::new(
-            "findings",
-            "Open a finding again that was handled, with the reason",
-        )
-        .takes::<Reason>()
-        .gives::<Told>(),
+        acting("Open a finding again that was handled, with the reason")
+            .takes::<Reason>(reason)
+            .codes(&["not-handled", "reason"]),
         open_again,
     )
     .post(
         "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/look",
-        Needs::There(Role::Approver),
-        Doc::new("findings", "Read once more what a finding is about").gives::<Told>(),
+        Needs::There(Role::Requester),
+        acting("Read once more what a finding is about").codes(&["look"]),
         look,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/runs/{run}/findings/{number}/plan",
+        Needs::There(Role::Requester),
+        Doc::new(
+            "findings",
+            "Plan what is left anew, from the tenant as it is",
+        )
+        .codes(PLANNING)
+        .codes(&["has-run"])
+        .gives::<Planned>(),
+        plan,
     )
 }
 
@@ -68,6 +104,7 @@ struct Reason {
 
 /// That whoever carries the run was told.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FindingTold")]
 struct Told {
     /// The run.
     run: RunId,
@@ -75,12 +112,12 @@ struct Told {
     number: u32,
 }
 
-type Place = Path<(TenantId, RunId, u32)>;
+type Place = At<(TenantId, RunId, u32)>;
 
 async fn handled(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, run, number)): Place,
+    At((tenant, run, number)): Place,
     Sent(Reason { reason }): Sent<Reason>,
 ) -> Answer {
     let of = Of {
@@ -88,6 +125,7 @@ async fn handled(
         number,
         by: &caller.address,
     };
+    people_review(&web, &caller, &tenant, &run, number).await?;
     handle::handle(&web.wiring, &caller.scope_of(&tenant), &of, &reason).await?;
     data(&Told { run, number })
 }
@@ -95,7 +133,7 @@ async fn handled(
 async fn open_again(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, run, number)): Place,
+    At((tenant, run, number)): Place,
     Sent(Reason { reason }): Sent<Reason>,
 ) -> Answer {
     let of = Of {
@@ -107,11 +145,7 @@ async fn open_again(
     data(&Told { run, number })
 }
 
-async fn look(
-    State(web): State<Web>,
-    caller: Caller,
-    Path((tenant, run, number)): Place,
-) -> Answer {
+async fn look(State(web): State<Web>, caller: Caller, At((tenant, run, number)): Place) -> Answer {
     let of = Of {
         run: &run,
         number,
@@ -122,6 +156,7 @@ async fn look(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Part {
     after: Option<String>,
     status: Option<String>,
@@ -133,8 +168,10 @@ async fn list(
     State(web): State<Web>,
     caller: Caller,
     tenant: Option<Path<TenantId>>,
-    Query(part): Query<Part>,
+    Asked(part): Asked<Part>,
 ) -> Answer {
+    short("upn", part.upn.as_deref(), 256)?;
+    short("after", part.after.as_deref(), 1_000)?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = FindingFilter {
         status: word(
@@ -158,4 +195,78 @@ async fn list(
         .list_findings(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
+}
+
+async fn show(State(web): State<Web>, caller: Caller, At((tenant, run, number)): Place) -> Answer {
+    data(&line(&web, &caller, &tenant, &run, number).await?)
+}
+
+async fn line(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    run: &RunId,
+    number: u32,
+) -> Result<FindingLine, Problem> {
+    let scope = caller.scope_of(tenant);
+    let filter = FindingFilter {
+        run: Some(run.clone()),
+        ..FindingFilter::default()
+    };
+    let mut after = None;
+    loop {
+        let store = &web.wiring.store;
+        let page = store.list_findings(&scope, &filter, after.as_deref()).await;
+        let page = page.map_err(of_store)?;
+        if let Some(found) = page.lines.into_iter().find(|one| one.number == number) {
+            return Ok(found);
+        }
+        after = page.next;
+        if after.is_none() {
+            let what = format!("there is no finding {number} of a run {run}");
+            return Err(
+                Problem::refused("not-found", what).hint("open it from the list of findings")
+            );
+        }
+    }
+}
+
+/// What a policy approved beforehand is looked at by a person, whatever the role of a client.
+async fn people_review(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    run: &RunId,
+    number: u32,
+) -> Result<(), Problem> {
+    let found = line(web, caller, tenant, run, number).await?;
+    if caller.is_client && found.kind == engine::state::REVIEW {
+        return Err(Problem::refused(
+            "people-only",
+            "a review is done by a person, and by no API client",
+        )
+        .hint("sign in, look at what was closed, and mark it there"));
+    }
+    Ok(())
+}
+
+/// The plan of what is left.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PlanOfWhatIsLeft")]
+struct Planned {
+    /// The plan.
+    plan: PlanId,
+    /// What an approval of it has to name.
+    digest: String,
+}
+
+async fn plan(State(web): State<Web>, caller: Caller, At((tenant, run, number)): Place) -> Answer {
+    line(&web, &caller, &tenant, &run, number).await?;
+    let row = web.wiring.store.run(&caller.scope_of(&tenant), &run).await;
+    let plan = row.map_err(of_store)?.plan;
+    let stored = planning::again(&web.wiring, &plan, true).await?;
+    data(&Planned {
+        plan: stored.id,
+        digest: stored.digest.to_string(),
+    })
 }

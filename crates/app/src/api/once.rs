@@ -1,15 +1,17 @@
 //! `Idempotency-Key`: a call that is sent again gives the first answer again, and nothing is done twice.
 
+use axum::Json;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use domain::plan::Digest;
+use serde::Serialize;
 use store::{Repeated, Secret};
 
 use crate::clock;
 use crate::problem::Problem;
-use crate::web::{Caller, Web};
+use crate::web::{Answer, Caller, Web};
 use crate::wiring::of_store;
 
 /// The longest key, in characters.
@@ -21,6 +23,19 @@ const ANSWER_MAX: usize = 4 * 1024 * 1024;
 pub(crate) struct Once {
     caller: String,
     key: String,
+}
+
+/// What is answered when the call is sent again, where that is less than the first time.
+#[derive(Clone)]
+struct Again(Vec<u8>);
+
+/// An answer with a secret in it that is shown once: sent again under the same key, it is given without.
+pub(crate) fn shown_once(first: &impl Serialize, again: &impl Serialize) -> Answer {
+    let text = serde_json::to_vec(again)
+        .map_err(|error| Problem::failed("answer", format!("it could not be written: {error}")))?;
+    let mut response = Json(first).into_response();
+    response.extensions_mut().insert(Again(text));
+    Ok(response)
 }
 
 /// What a key says of a call.
@@ -86,7 +101,7 @@ pub(crate) async fn before(
         )
         .hint("look at what it was to make; if nothing is there, send the call with a new key")),
         Repeated::Other => Err(Problem::refused(
-            "idempotency",
+            "idempotency-reused",
             "this key was used for another call",
         )
         .hint("use a new key for every new call")),
@@ -117,11 +132,12 @@ impl Once {
                 .map_err(of_store)?;
             return Ok(response);
         }
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let bytes = to_bytes(body, ANSWER_MAX)
             .await
             .map_err(|_| Problem::failed("answer", "the answer was too large to be kept"))?;
-        let kept = Secret::new(bytes.to_vec());
+        let again = parts.extensions.remove::<Again>();
+        let kept = Secret::new(again.map_or_else(|| bytes.to_vec(), |Again(text)| text));
         let status = parts.status.as_u16();
         store
             .answer_call(&self.caller, &self.key, status, &kept)

@@ -3,63 +3,136 @@
 use axum::extract::State;
 use domain::access::Role;
 use domain::{PlanId, RunId, TenantId};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{Page, PlanFilter, PlanLine, PlanStatus};
 
-use super::{Api, Doc, PART, Part, Sent, data, kind, word};
+use super::codes::{CLOUD, PLANNING};
+use super::shapes::PlanShape;
+use super::{Api, Asked, At, Doc, Done, Part, Sent, data, done, kind, list_params, word};
 use crate::acts::approve::{self, Decided, Decision, Read};
 use crate::acts::begin::begin;
-use crate::web::extract::{Path, Query};
+use crate::acts::{look as looking, request, talk};
+use crate::problem::Problem;
+use crate::web::extract::Path;
 use crate::web::{Answer, Caller, Needs, Web};
 use crate::wiring::of_store;
 
+const BEGIN: &[&str] = &[
+    "busy",
+    "has-run",
+    "no-policy",
+    "policy",
+    "protected",
+    "refused",
+    "superseded",
+    "taken-back",
+    "unapproved",
+];
+
+fn statuses() -> Vec<&'static str> {
+    PlanStatus::ALL.iter().map(|one| one.word()).collect()
+}
+
 pub(super) fn calls(api: Api) -> Api {
     let there = Needs::There;
-    api.list(
+    let approving = || json!({ "digest": "1f0c9e3b5a7d2c4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6", "lines": [] });
+    let refusing = || json!({ "digest": "1f0c9e3b5a7d2c4e6f8091a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6", "reason": "Her last day is the 30th, not the 28th." });
+    let api = api.list(
         ["/api/v1/plans", "/api/v1/tenants/{tenant}/plans"],
         Doc::new("plans", "Plans, the newest first")
-            .query(PART)
+            .query(const { &list_params(statuses) })
             .gives::<Page<PlanLine>>(),
         list,
     )
     .get(
         "/api/v1/tenants/{tenant}/plans/{plan}",
         there(Role::Viewer),
-        Doc::new("plans", "A plan as it was sealed, with where it stands").gives::<Value>(),
+        Doc::new("plans", "A plan as it was sealed, with where it stands").gives::<PlanOut>(),
         show,
     )
     .post(
         "/api/v1/tenants/{tenant}/plans/{plan}/approvals",
         there(Role::Approver),
-        Doc::new(
-            "plans",
-            "Approve exactly this plan; with the last approval that is needed it is carried out",
-        )
-        .takes::<Approving>()
-        .gives::<Approved>(),
+        Doc::new("plans", "Approve exactly this plan; with the last approval that is needed it is carried out")
+            .about("Lines that cannot be undone are approved by naming them; while the run waits for one it is approved here too. An approval that is kept answers 200 even where the run cannot begin yet: `held` then says why. An API client decides only where the policy names it, `api:NAME`, and counts as whoever made it.")
+            .takes::<Approving>(approving)
+            .codes(&["already-approved", "approver", "digest", "has-run", "line", "people", "refused", "reserved", "superseded"])
+            .gives::<Approved>(),
         approve_it,
     )
     .delete(
         "/api/v1/tenants/{tenant}/plans/{plan}/approvals",
         there(Role::Approver),
-        Doc::new("plans", "Take your approval back, until the run begins").gives::<TakenBack>(),
+        Doc::new("plans", "Take your approval back, until the run begins")
+            .codes(&["started"])
+            .gives::<TakenBack>(),
         take_back,
     )
     .post(
         "/api/v1/tenants/{tenant}/plans/{plan}/refusal",
         there(Role::Approver),
         Doc::new("plans", "Refuse a plan, with the reason")
-            .takes::<Refusing>()
+            .takes::<Refusing>(refusing)
+            .codes(&["approver", "digest", "has-run", "reason", "refused", "superseded"])
             .gives::<Refused>(),
         refuse,
-    )
-    .post(
+    );
+    api.post(
         "/api/v1/tenants/{tenant}/plans/{plan}/run",
         there(Role::Approver),
-        Doc::new("plans", "Begin the run of an approved plan").gives::<Begun>(),
+        Doc::new("plans", "Begin the run of an approved plan")
+            .codes(BEGIN)
+            .gives::<Begun>(),
         run,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/again",
+        there(Role::Requester),
+        Doc::new(
+            "plans",
+            "Plan the same request again, from the tenant as it is now",
+        )
+        .about("The new plan takes the place of the old one.")
+        .codes(PLANNING)
+        .codes(&["has-run"])
+        .gives::<Again>(),
+        again,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/choose",
+        there(Role::Requester),
+        Doc::new("plans", "Plan the same request with other switches; the new plan takes the place of the old one")
+            .takes::<Choosing>(|| json!({ "switches": { "revoke-sessions": true } }))
+            .codes(PLANNING)
+            .codes(&["choice", "has-run"])
+            .gives::<Again>(),
+        choose,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/look",
+        there(Role::Requester),
+        Doc::new("plans", "Read the tenant again, and say whether the plan still fits; nothing is planned or changed")
+            .codes(CLOUD)
+            .gives::<Looked>(),
+        look,
+    )
+    .get(
+        "/api/v1/tenants/{tenant}/plans/{plan}/comments",
+        there(Role::Viewer),
+        Doc::new("plans", "What people said about a plan").gives::<Vec<Comment>>(),
+        comments,
+    )
+    .post(
+        "/api/v1/tenants/{tenant}/plans/{plan}/comments",
+        there(Role::Requester),
+        Doc::new("plans", "Say something about a plan")
+            .takes::<Saying>(|| json!({ "text": "Her phone is company property." }))
+            .codes(&["comment"])
+            .gives::<Done>(),
+        say,
     )
 }
 
@@ -67,8 +140,9 @@ async fn list(
     State(web): State<Web>,
     caller: Caller,
     tenant: Option<Path<TenantId>>,
-    Query(part): Query<Part>,
+    Asked(part): Asked<Part>,
 ) -> Answer {
+    part.check()?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = PlanFilter {
         status: word(
@@ -80,31 +154,48 @@ async fn list(
         kind: kind(part.kind.as_deref())?,
         upn: part.upn,
     };
-    let page = web
-        .wiring
-        .store
+    let store = &web.wiring.store;
+    let page = store
         .list_plans(&scope, &filter, part.after.as_deref())
         .await;
     data(&page.map_err(of_store)?)
 }
 
+/// A plan.
+#[derive(Serialize, JsonSchema)]
+struct PlanOut {
+    /// Its id.
+    id: PlanId,
+    /// What an approval binds to.
+    digest: String,
+    /// When it was made.
+    made_at: Timestamp,
+    /// When the tenant was read for it.
+    read_at: Timestamp,
+    /// Where it stands.
+    line: PlanLine,
+    /// The plan as it was sealed.
+    #[schemars(with = "PlanShape")]
+    plan: domain::plan::Plan,
+}
+
 async fn show(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
 ) -> Answer {
     let scope = caller.scope_of(&tenant);
     let store = &web.wiring.store;
     let line = store.plan_line(&scope, &plan).await.map_err(of_store)?;
     let stored = store.plan(&scope, &plan).await.map_err(of_store)?;
-    data(&json!({
-        "id": stored.id,
-        "digest": stored.digest,
-        "made_at": stored.made_at,
-        "read_at": stored.read_at,
-        "line": line,
-        "plan": stored.plan,
-    }))
+    data(&PlanOut {
+        id: stored.id,
+        digest: stored.digest.to_string(),
+        made_at: stored.made_at,
+        read_at: stored.read_at,
+        line,
+        plan: stored.plan,
+    })
 }
 
 /// A decision to approve.
@@ -127,12 +218,25 @@ struct Approved {
     needed: usize,
     /// The run that began or waits for its time, once nothing is missing.
     run: Option<RunId>,
+    /// What keeps the run from beginning although the plan has its approvals.
+    held: Option<Held>,
+}
+
+/// What keeps a run from beginning.
+#[derive(Serialize, JsonSchema)]
+struct Held {
+    /// The code, explained under /docs/errors.
+    code: String,
+    /// What it is.
+    detail: String,
+    /// What to do now; then begin the run.
+    hint: Option<String>,
 }
 
 async fn approve_it(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
     Sent(approving): Sent<Approving>,
 ) -> Answer {
     let decision = Decision {
@@ -142,23 +246,35 @@ async fn approve_it(
         lines: &approving.lines,
     };
     let decided = approve::approve(&web.wiring, &caller.scope_of(&tenant), &decision).await?;
-    let approved = match decided {
-        Decided::Lines { run, .. } => Approved {
-            approvals: 1,
-            needed: 1,
-            run: Some(run),
-        },
-        Decided::Kept { stored, have, need } => Approved {
-            approvals: have,
-            needed: need,
-            run: if have >= need {
-                Some(begin(&web.wiring, &stored).await?.run)
-            } else {
-                None
-            },
-        },
+    let mut approved = Approved {
+        approvals: 1,
+        needed: 1,
+        run: None,
+        held: None,
     };
+    match decided {
+        Decided::Lines { run, .. } => approved.run = Some(run),
+        Decided::Kept { stored, have, need } => {
+            (approved.approvals, approved.needed) = (have, need);
+            if have >= need {
+                // The approval is kept whatever keeps the run from beginning: that is said beside it.
+                match begin(&web.wiring, &stored).await {
+                    Ok(begun) => approved.run = Some(begun.run),
+                    Err(problem) => approved.held = Some(held(&plan, problem)),
+                }
+            }
+        }
+    }
     data(&approved)
+}
+
+fn held(plan: &PlanId, problem: Problem) -> Held {
+    tracing::info!(plan = %plan, code = %problem.code, "approved, and no run began: {problem}");
+    Held {
+        detail: problem.what.join("\n"),
+        code: problem.code,
+        hint: problem.hint,
+    }
 }
 
 /// What taking back came to.
@@ -171,7 +287,7 @@ struct TakenBack {
 async fn take_back(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
 ) -> Answer {
     let scope = caller.scope_of(&tenant);
     let cancelled = approve::take_back(&web.wiring, &scope, &plan, &caller.address).await?;
@@ -200,7 +316,7 @@ struct Refused {
 async fn refuse(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
     Sent(refusing): Sent<Refusing>,
 ) -> Answer {
     let refusal = approve::Refusing {
@@ -228,16 +344,148 @@ struct Begun {
 async fn run(
     State(web): State<Web>,
     caller: Caller,
-    Path((tenant, plan)): Path<(TenantId, PlanId)>,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
 ) -> Answer {
-    let stored = web
-        .wiring
-        .store
-        .plan(&caller.scope_of(&tenant), &plan)
-        .await;
+    let store = &web.wiring.store;
+    let stored = store.plan(&caller.scope_of(&tenant), &plan).await;
     let begun = begin(&web.wiring, &stored.map_err(of_store)?).await?;
     data(&Begun {
         run: begun.run,
         new: begun.new,
     })
+}
+
+/// A newer plan.
+#[derive(Serialize, JsonSchema)]
+struct Again {
+    /// The plan.
+    plan: PlanId,
+    /// What an approval of it has to name.
+    digest: String,
+}
+
+async fn again(
+    State(web): State<Web>,
+    caller: Caller,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
+) -> Answer {
+    let stored = request::again(&web.wiring, &caller.scope_of(&tenant), &plan).await?;
+    data(&Again {
+        plan: stored.id,
+        digest: stored.digest.to_string(),
+    })
+}
+
+/// What is to be otherwise.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Choosing {
+    /// Switches for this request alone, by step name, beside those that it has.
+    switches: serde_json::Map<String, serde_json::Value>,
+}
+
+async fn choose(
+    State(web): State<Web>,
+    caller: Caller,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
+    Sent(sent): Sent<Choosing>,
+) -> Answer {
+    if sent.switches.is_empty() {
+        return Err(
+            Problem::refused("choice", "nothing was chosen").hint("name a switch and its value")
+        );
+    }
+    let switches = sent.switches.into_iter().collect();
+    let scope = caller.scope_of(&tenant);
+    let stored = request::otherwise(&web.wiring, &scope, &plan, switches).await?;
+    data(&Again {
+        plan: stored.id,
+        digest: stored.digest.to_string(),
+    })
+}
+
+/// What a look at the tenant saw.
+#[derive(Serialize, JsonSchema)]
+struct Looked {
+    /// Whether the plan would not be carried out as it stands, but for closing access.
+    voids: bool,
+    /// The lines that the tenant does not fit any more.
+    drifted: Vec<Drifted>,
+}
+
+/// A line that the tenant does not fit any more, or that it asks for besides.
+#[derive(Serialize, JsonSchema)]
+struct Drifted {
+    /// The step.
+    step: domain::StepKey,
+    /// What the step is about.
+    summary: String,
+}
+
+async fn look(
+    State(web): State<Web>,
+    caller: Caller,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
+) -> Answer {
+    let seen = looking::look(&web.wiring, &caller.scope_of(&tenant), &plan).await?;
+    let drifted = seen.drifted.into_iter().map(|one| Drifted {
+        step: one.step,
+        summary: one.summary,
+    });
+    data(&Looked {
+        voids: seen.voids,
+        drifted: drifted.collect(),
+    })
+}
+
+/// Something said about a plan.
+#[derive(Serialize, JsonSchema)]
+struct Comment {
+    /// Who said it.
+    by: String,
+    /// What.
+    text: String,
+    /// When.
+    at: Timestamp,
+}
+
+async fn comments(
+    State(web): State<Web>,
+    caller: Caller,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
+) -> Answer {
+    let scope = caller.scope_of(&tenant);
+    let store = &web.wiring.store;
+    store.plan(&scope, &plan).await.map_err(of_store)?;
+    let said = store.comments(&scope, &plan).await.map_err(of_store)?;
+    let said = said.into_iter().map(|one| Comment {
+        by: one.by,
+        text: one.text,
+        at: one.at,
+    });
+    data(&said.collect::<Vec<_>>())
+}
+
+/// Something to be said about a plan.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Saying {
+    /// 1 to 4,000 characters.
+    text: String,
+}
+
+async fn say(
+    State(web): State<Web>,
+    caller: Caller,
+    At((tenant, plan)): At<(TenantId, PlanId)>,
+    Sent(sent): Sent<Saying>,
+) -> Answer {
+    if sent.text.trim().is_empty() {
+        return Err(Problem::refused("comment", "the comment is empty").hint("say something"));
+    }
+    let scope = caller.scope_of(&tenant);
+    let store = &web.wiring.store;
+    store.plan(&scope, &plan).await.map_err(of_store)?;
+    talk::say(&web.wiring, &scope, &plan, &caller.address, &sent.text).await?;
+    done(plan.to_string())
 }

@@ -8,6 +8,8 @@ use axum::extract::State;
 use domain::access::Role;
 use domain::ledger::{Head, Key};
 use domain::{RunId, TenantId};
+use schemars::JsonSchema;
+use serde::Serialize;
 use store::Ed25519;
 
 use self::sheet::Sheet;
@@ -40,6 +42,8 @@ struct CertificatePage {
 }
 
 /// Where the run's end stands in the ledger.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CertificateProof")]
 struct Proof {
     entry: u64,
     size: u64,
@@ -53,9 +57,40 @@ async fn show(
     caller: Caller,
     Path((tenant, run)): Path<(TenantId, RunId)>,
 ) -> Answer {
-    let scope = caller.scope_of(&tenant);
+    let read = read(&web, &caller, &tenant, &run).await?;
+    let (sheet, proof) = (read.sheet, read.proof);
+    let command = format!("tenure ledger verify {tenant}-ledger.jsonl --head {tenant}-ledger.head");
+    page(&CertificatePage {
+        title: format!("{}, {}", sheet.title, sheet.name),
+        proof,
+        qr: Qr::of(&command),
+        sheet,
+        command,
+    })
+}
+
+/// What a certificate says, and where that is proven.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Certificate {
+    /// What it says.
+    sheet: Sheet,
+    /// Where the run's end stands in the ledger.
+    proof: Option<Proof>,
+}
+
+/// The certificate of a run that has ended.
+///
+/// # Errors
+/// `not-ended`, and store errors.
+pub(crate) async fn read(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    run: &RunId,
+) -> Result<Certificate, Problem> {
+    let scope = caller.scope_of(tenant);
     let store = &web.wiring.store;
-    let loaded = Loaded::read(&web, &scope, &tenant, &run).await?;
+    let loaded = Loaded::read(web, &scope, tenant, run).await?;
     if loaded.row.outcome().is_none() {
         let what = format!("run {run} has not ended, so there is nothing to certify yet");
         return Err(Problem::refused("not-ended", what).hint("come back when it has"));
@@ -68,14 +103,9 @@ async fn show(
         .approvals(&scope, &loaded.row.plan)
         .await
         .map_err(of_store)?;
-    let sheet = Sheet::of(&loaded, &request, &approvals, &people(&web).await?);
-    let command = format!("tenure ledger verify {tenant}-ledger.jsonl --head {tenant}-ledger.head");
-    page(&CertificatePage {
-        title: format!("{}, {}", sheet.title, sheet.name),
-        proof: proof(&web, &caller, &loaded).await?,
-        qr: Qr::of(&command),
-        sheet,
-        command,
+    Ok(Certificate {
+        sheet: Sheet::of(&loaded, &request, &approvals, &people(web).await?),
+        proof: proof(web, caller, &loaded).await?,
     })
 }
 

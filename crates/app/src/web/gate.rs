@@ -47,7 +47,11 @@ pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next)
 
 /// Carries a call out once, where it has a key of its own.
 async fn carry_out(web: &Web, caller: Option<&Caller>, request: Request, next: Next) -> Answer {
-    let is_call = request.method() == Method::POST && request.uri().path().starts_with("/api/");
+    let changes = matches!(
+        *request.method(),
+        Method::POST | Method::PUT | Method::DELETE
+    );
+    let is_call = changes && request.uri().path().starts_with("/api/");
     let Some(caller) = caller.filter(|_| is_call) else {
         return Ok(next.run(request).await);
     };

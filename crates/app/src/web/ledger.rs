@@ -18,7 +18,6 @@ use super::shell::Shell;
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts;
-use crate::clock;
 use crate::problem::Problem;
 use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
@@ -125,7 +124,7 @@ async fn head_of(
     let kept = web
         .wiring
         .store
-        .setting(&verified_key(tenant))
+        .setting(&acts::ledger::verified_key(tenant))
         .await
         .map_err(of_store)?;
     Ok(view::head(
@@ -134,11 +133,6 @@ async fn head_of(
         kept.map(|kept| kept.value),
         zones,
     ))
-}
-
-/// Under which setting the last walk of a ledger is kept.
-fn verified_key(tenant: &TenantId) -> String {
-    format!("ledger-verified.{tenant}")
 }
 
 async fn entries(
@@ -176,22 +170,7 @@ async fn entries(
 
 /// Walks the whole ledger as the store holds it, as `tenure ledger verify` walks an export.
 async fn verify(State(web): State<Web>, caller: Caller, Path(tenant): Path<TenantId>) -> Answer {
-    let scope = TenantScope::of(&tenant);
-    let export = acts::ledger::export(&web.wiring, &scope, &tenant).await?;
-    let report = tokio::task::spawn_blocking(move || acts::ledger::check(export.as_bytes(), None));
-    let report = report
-        .await
-        .map_err(|error| Problem::failed("ledger", format!("the walk did not end: {error}")))?;
-    let now = clock::now();
-    if report.holds() {
-        let value = json!({ "at": now, "entries": report.entries }).to_string();
-        let key = verified_key(&tenant);
-        let put = web
-            .wiring
-            .store
-            .put_setting(&key, &value, &caller.address, now);
-        put.await.map_err(of_store)?;
-    }
+    let report = acts::ledger::walk(&web.wiring, &tenant, &caller.address).await?;
     let zones = Zones::of(&web, &caller, Vec::new()).await;
     let verified = view::verified(&report, &zones);
     one(&web, &caller, &tenant, &Asked::default(), Some(verified)).await

@@ -1,6 +1,6 @@
 //! A person: what they have now, what Tenure did, and whether it can come back.
 
-mod has;
+pub(crate) mod has;
 mod story;
 
 use askama::Template;
@@ -160,22 +160,8 @@ async fn now(
     Path((tenant, id)): Path<(TenantId, String)>,
 ) -> Answer {
     let base = format!("/t/{tenant}/people/{id}");
-    let scope = caller.scope_of(&tenant);
-    let runs = web
-        .wiring
-        .store
-        .runs_of_person(&scope, &tenant, &id.to_lowercase())
-        .await;
-    let plans = web
-        .wiring
-        .store
-        .plans_of_person(&scope, &tenant, &id.to_lowercase())
-        .await;
-    let (runs, plans) = (runs.map_err(of_store)?, plans.map_err(of_store)?);
-    could_be(&id, runs.is_empty() && plans.is_empty())?;
-    let (_, upn) = called(&runs, &plans, &id);
     let site = site(&web, &tenant).await;
-    let part = match read(&web, &tenant, &id, &upn).await {
+    let part = match read_now(&web, &caller, &tenant, &id).await {
         Ok(facts) => NowPart {
             groups: has::groups(&facts),
             facts: has::head(&facts),
@@ -198,6 +184,26 @@ async fn now(
         },
     };
     page(&part)
+}
+
+/// What the tenant says of somebody now, under the sign-in name by which Tenure knows them.
+///
+/// # Errors
+/// What the tenant refuses, and store errors.
+pub(crate) async fn read_now(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    id: &str,
+) -> Result<domain::facts::Facts, Problem> {
+    let scope = caller.scope_of(tenant);
+    let (store, person) = (&web.wiring.store, id.to_lowercase());
+    let runs = store.runs_of_person(&scope, tenant, &person).await;
+    let plans = store.plans_of_person(&scope, tenant, &person).await;
+    let (runs, plans) = (runs.map_err(of_store)?, plans.map_err(of_store)?);
+    could_be(id, runs.is_empty() && plans.is_empty())?;
+    let (_, upn) = called(&runs, &plans, id);
+    read(web, tenant, id, &upn).await
 }
 
 /// Reads a person from the tenant, their rights on other mailboxes left out: that would take a look into every mailbox.

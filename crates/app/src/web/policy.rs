@@ -1,6 +1,6 @@
 //! The policy editor: what will change, and for whom? A text, checked as it is written, and applied over the version that was read.
 
-mod compare;
+pub(crate) mod compare;
 mod view;
 
 use askama::Template;
@@ -271,20 +271,15 @@ async fn apply(
     Posted(sent): Posted<Sent>,
 ) -> Answer {
     let mut shown = shown(&sent, view::Tab::Edit);
-    let problem = if shown.comment.trim().is_empty() {
-        Problem::refused("comment", "The change has no comment.")
-            .hint("Say in a few words why; the history shows it.")
-    } else {
-        let application = Application {
-            text: &shown.text,
-            by: &caller.address,
-            comment: Some(&shown.comment),
-            base: Some(shown.base),
-        };
-        match acts::apply(&web.wiring, &tenant, &application).await {
-            Ok(version) => return see(&format!("/t/{tenant}/policy?applied={}", version.version)),
-            Err(problem) => problem,
-        }
+    let application = Application {
+        text: &shown.text,
+        by: &caller.address,
+        comment: Some(&shown.comment),
+        base: Some(shown.base),
+    };
+    let problem = match acts::apply_with_reason(&web.wiring, &tenant, &application).await {
+        Ok(version) => return see(&format!("/t/{tenant}/policy?applied={}", version.version)),
+        Err(problem) => problem,
     };
     let status = problem.status();
     if status.is_server_error() {

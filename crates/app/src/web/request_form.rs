@@ -1,9 +1,9 @@
 //! Asking by a form: who, when, what is special. The fields are those that the tenant's policy leaves open.
 
-mod draft;
+pub(crate) mod draft;
 mod fields;
 mod form;
-mod found;
+pub(crate) mod found;
 #[cfg(test)]
 mod tests;
 

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{MethodRouter, get, post};
 use domain::access::Role;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -68,31 +68,14 @@ impl Routes {
         self.add("POST", path, needs, post(handler))
     }
 
-    /// A wish to put something in place of what is there.
-    pub(crate) fn put<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
-    where
-        H: Handler<T, Web>,
-        T: 'static,
-    {
-        self.add("PUT", path, needs, put(handler))
-    }
-
-    /// A wish to take something away.
-    pub(crate) fn delete<H, T>(self, path: &'static str, needs: Needs, handler: H) -> Self
-    where
-        H: Handler<T, Web>,
-        T: 'static,
-    {
-        self.add("DELETE", path, needs, delete(handler))
-    }
-
     /// These routes and more.
     pub(crate) fn join(mut self, more: Self) -> Self {
         self.0.extend(more.0);
         self
     }
 
-    fn add(
+    /// A route of any method.
+    pub(crate) fn add(
         mut self,
         method: &'static str,
         path: &'static str,

@@ -201,7 +201,7 @@ struct Renew {
 }
 
 /// What was typed as what connectors take.
-pub(super) fn given(
+pub(crate) fn given(
     secret: Option<&SecretString>,
     certificate: Option<&SecretString>,
     key: Option<&SecretString>,

@@ -6,6 +6,8 @@ use domain::spec::Reversal;
 use engine::state::{Outcome, Status};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
+use serde::Serialize;
 use store::Approved;
 
 use crate::web::plan::{Somebody, name_of};
@@ -13,7 +15,8 @@ use crate::web::run::Loaded;
 use crate::web::{reading, when};
 
 /// One change in the table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CertificateLine")]
 pub(super) struct Line {
     pub(super) object: String,
     pub(super) before: String,
@@ -25,14 +28,16 @@ pub(super) struct Line {
 }
 
 /// Changes under one head.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CertificateGroup")]
 pub(super) struct Group {
     pub(super) name: &'static str,
     pub(super) lines: Vec<Line>,
 }
 
 /// A finding and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "CertificateFinding")]
 pub(super) struct Ended {
     pub(super) text: String,
     pub(super) how: String,
@@ -40,8 +45,8 @@ pub(super) struct Ended {
 }
 
 /// The sheet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sheet {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Sheet {
     pub(super) title: String,
     pub(super) is_certificate: bool,
     pub(super) name: String,

@@ -3,18 +3,21 @@
 use domain::ObjectId;
 use domain::facts::{Facts, Mailbox, MailboxFacts, RoleHeldBy, Trustee, Unchecked};
 use domain::spec::Route;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 /// One thing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Thing {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Thing {
     pub(super) what: String,
     pub(super) value: String,
     pub(super) note: String,
 }
 
 /// Things under one head.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Group {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ThingsUnderOneHead")]
+pub(crate) struct Group {
     pub(super) icon: &'static str,
     pub(super) name: &'static str,
     pub(super) things: Vec<Thing>,
@@ -40,7 +43,7 @@ fn group(icon: &'static str, name: &'static str, things: Vec<Thing>) -> Group {
 }
 
 /// What stands in the head of the part: job, department, manager.
-pub(super) fn head(facts: &Facts) -> Vec<(String, String)> {
+pub(crate) fn head(facts: &Facts) -> Vec<(String, String)> {
     let person = &facts.person;
     let parts = [
         ("Job", person.job_title.clone()),
@@ -58,7 +61,7 @@ pub(super) fn head(facts: &Facts) -> Vec<(String, String)> {
 }
 
 /// All of it, in the fixed order.
-pub(super) fn groups(facts: &Facts) -> Vec<Group> {
+pub(crate) fn groups(facts: &Facts) -> Vec<Group> {
     vec![
         group("person", "Account", account(facts)),
         mailbox(facts),
@@ -284,7 +287,7 @@ fn apps(facts: &Facts) -> Vec<Thing> {
 }
 
 /// What was not read, and why.
-pub(super) fn unchecked(unchecked: &Unchecked) -> String {
+pub(crate) fn unchecked(unchecked: &Unchecked) -> String {
     format!("{}: {}", unchecked.what, unchecked.because)
 }
 

@@ -9,8 +9,7 @@ use super::known::Known;
 use super::standing::Stands;
 use super::{Look, choices, page, phone};
 use crate::acts::approve::{self, Decided, Decision, Read, Refusing};
-use crate::acts::{begin as beginning, look as looking, request};
-use crate::clock;
+use crate::acts::{begin as beginning, look as looking, request, talk};
 use crate::problem::Problem;
 use crate::web::answer::{page as answer, see};
 use crate::web::extract::Path;
@@ -196,28 +195,16 @@ pub(super) struct Talk {
     text: String,
 }
 
-/// The longest comment, in characters.
-const LONGEST: usize = 4_000;
-
 pub(super) async fn comment(
     State(web): State<Web>,
     caller: Caller,
     Path((tenant, plan)): Path<(TenantId, PlanId)>,
-    Posted(talk): Posted<Talk>,
+    Posted(said): Posted<Talk>,
 ) -> Answer {
     let place = Place::of(&web, &caller, (&tenant, &plan), false).await?;
-    let text = talk.text.trim();
-    if text.chars().count() > LONGEST {
-        let what = format!("the comment is longer than {LONGEST} characters");
-        return place
-            .refused(Problem::refused("comment", what).hint("say it shorter"))
-            .await;
-    }
-    if !text.is_empty() {
-        let scope = caller.scope_of(&tenant);
-        let store = &web.wiring.store;
-        let said = store.add_comment(&scope, &plan, &caller.address, text, clock::now());
-        said.await.map_err(of_store)?;
+    let scope = caller.scope_of(&tenant);
+    if let Err(problem) = talk::say(&web.wiring, &scope, &plan, &caller.address, &said.text).await {
+        return place.refused(problem).await;
     }
     see(&format!("{}?tab=discussion", place.address()))
 }

@@ -6,6 +6,8 @@ use domain::plan::Plan;
 use domain::policy::Policy;
 use domain::request::{Cited, Kind, Origin, PersonHint, Request, When};
 use domain::{RequestId, TenantId};
+use schemars::JsonSchema;
+use serde::Serialize;
 use store::PolicyVersion;
 
 use crate::clock;
@@ -15,8 +17,8 @@ use crate::web::lists::many;
 use crate::web::{Caller, Web};
 
 /// Both plans.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tried {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct Tried {
     pub(super) name: String,
     pub(super) said: String,
     pub(super) lines: Vec<Line>,
@@ -24,8 +26,9 @@ pub(super) struct Tried {
 }
 
 /// A step in either plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Line {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "TriedLine")]
+pub(crate) struct Line {
     pub(super) step: String,
     /// What the policy in force plans; empty where it does not.
     pub(super) before: String,
@@ -39,7 +42,7 @@ pub(super) struct Line {
 ///
 /// # Errors
 /// Why there is no plan under either: as planning says it.
-pub(super) async fn tried(
+pub(crate) async fn tried(
     web: &Web,
     caller: &Caller,
     tenant: &TenantId,

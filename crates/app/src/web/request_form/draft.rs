@@ -65,7 +65,10 @@ pub(super) async fn show(
 }
 
 /// A request or a draft, and which.
-async fn find(
+///
+/// # Errors
+/// `not-found`, and store errors.
+pub(crate) async fn find(
     web: &Web,
     caller: &Caller,
     tenant: &TenantId,

@@ -5,7 +5,8 @@ use axum::extract::State;
 use connectors::facts::{self, Hit};
 use connectors::{Ctx, Purpose};
 use domain::TenantId;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 use crate::web::answer::page;
@@ -14,7 +15,8 @@ use crate::web::{Answer, Caller, Web};
 use crate::wiring::of_call;
 
 /// A person to pick.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "PersonFound")]
 pub(crate) struct Person {
     /// The directory's id.
     pub(crate) id: String,
@@ -68,7 +70,7 @@ const LEAST: usize = 2;
 ///
 /// # Errors
 /// When the tenant cannot be read.
-pub(super) async fn of(web: &Web, tenant: &TenantId, written: &str) -> Result<Found, Problem> {
+pub(crate) async fn of(web: &Web, tenant: &TenantId, written: &str) -> Result<Found, Problem> {
     let written = written.trim();
     if written.chars().count() < LEAST {
         return Ok(Found::default());

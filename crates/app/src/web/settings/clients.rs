@@ -6,11 +6,11 @@ use domain::ClientId;
 use domain::access::Role;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use store::{NewClient, Secret};
 
 use super::{Tab, grant, in_words, tabs};
+use crate::acts::clients;
 use crate::clock;
-use crate::sign_in::token::{self, Kind};
+use crate::problem::Exit;
 use crate::web::answer::{page, see};
 use crate::web::extract::Path;
 use crate::web::shell::Shell;
@@ -101,41 +101,17 @@ async fn make(State(web): State<Web>, caller: Caller, Posted(form): Posted<New>)
         Ok(given) => given,
         Err(what) => return wrong(what).await,
     };
-    let name = form.name.trim().to_owned();
-    let is_name =
-        !name.is_empty() && name.chars().count() <= 64 && !name.contains(char::is_control);
-    if !is_name {
-        let what = "Name: say in 1 to 64 characters which program this is.";
-        return wrong(what.to_owned()).await;
-    }
-    let (token, _) = token::make(Kind::Api, |bytes| rand::fill(bytes));
-    let new = NewClient {
-        id: ClientId::new(clock::short_id('c')),
-        name: name.clone(),
-        token: Secret::new(token.expose_secret()),
-        grants: vec![given],
-        by: caller.address.clone(),
-        at: clock::now(),
-    };
-    match web.wiring.store.add_client(&new).await {
-        Err(store::Error::Exists { .. }) => {
-            return wrong(format!(
-                "Name: there is or was a client called {name}; decisions are kept under its name, so choose another."
-            ))
-            .await;
+    match clients::make(&web.wiring, &form.name, vec![given], &caller.address).await {
+        Ok(made) => {
+            let made = (made.name, made.token.expose_secret().to_owned());
+            list_page(&web, &caller, None, Some(made)).await
         }
-        added => added.map_err(of_store)?,
+        Err(problem) if problem.exit == Exit::Refused => wrong(problem.what.join(" ")).await,
+        Err(problem) => Err(problem),
     }
-    let made = (name, token.expose_secret().to_owned());
-    list_page(&web, &caller, None, Some(made)).await
 }
 
 async fn revoke(State(web): State<Web>, caller: Caller, Path(id): Path<ClientId>) -> Answer {
-    let revoked = web
-        .wiring
-        .store
-        .revoke_client(&id, &caller.address, clock::now())
-        .await;
-    revoked.map_err(of_store)?;
+    clients::revoke(&web.wiring, &id, &caller.address).await?;
     see(HERE)
 }

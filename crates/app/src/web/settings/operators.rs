@@ -5,11 +5,12 @@ use axum::extract::State;
 use domain::OperatorId;
 use domain::access::{Grant, Role};
 use serde::Deserialize;
-use store::{Changed, NewOperator, Operator, OperatorChange};
+use store::{Changed, Operator, OperatorChange};
 
 use super::{Tab, grant, in_words, tabs};
+use crate::acts::operators;
 use crate::clock;
-use crate::problem::Problem;
+use crate::problem::Exit;
 use crate::web::answer::{page, see};
 use crate::web::extract::Path;
 use crate::web::shell::Shell;
@@ -108,35 +109,11 @@ async fn invite(
         Ok(given) => given,
         Err(what) => return wrong(what).await,
     };
-    let Some(email) = domain::policy::requesters::address(&form.address) else {
-        let what = "Work address: give one mail address, like jane@provider.example.";
-        return wrong(what.to_owned()).await;
-    };
-    let name = form.name.trim();
-    if name.is_empty() || name.chars().count() > 200 || name.contains(char::is_control) {
-        let what = "Name: say in 1 to 200 characters what colleagues call them.";
-        return wrong(what.to_owned()).await;
-    }
-    let new = NewOperator {
-        id: OperatorId::new(clock::short_id('o')),
-        name: name.to_owned(),
-        email,
-        zone: None,
-        at: clock::now(),
-    };
-    let store = &web.wiring.store;
-    match store.invite(&new, None, &[given], &caller.address).await {
-        Err(store::Error::Exists { .. }) => {
-            wrong(format!(
-                "Work address: {} works with Tenure already.",
-                new.email
-            ))
-            .await
-        }
-        added => {
-            added.map_err(of_store)?;
-            see(&format!("{HERE}/{}", new.id))
-        }
+    let by = &caller.address;
+    match operators::invite(&web.wiring, &form.name, &form.address, &[given], by).await {
+        Ok(operator) => see(&format!("{HERE}/{}", operator.id)),
+        Err(problem) if problem.exit == Exit::Refused => wrong(problem.what.join(" ")).await,
+        Err(problem) => Err(problem),
     }
 }
 
@@ -216,11 +193,12 @@ async fn add_role(
     Posted(form): Posted<RoleForm>,
 ) -> Answer {
     let new = super::needs(grant(&web, &form.role, &form.tenant).await?)?;
-    change(&web, &caller, &id, |grants| {
+    let give = |grants: &mut Vec<Grant>| {
         grants.retain(|old| old.tenant != new.tenant);
         grants.push(new);
-    })
-    .await
+    };
+    operators::change(&web.wiring, &id, &caller.address, give).await?;
+    see(&format!("{HERE}/{id}"))
 }
 
 async fn remove_role(
@@ -230,56 +208,17 @@ async fn remove_role(
     Posted(form): Posted<RoleForm>,
 ) -> Answer {
     let old = super::needs(grant(&web, &form.role, &form.tenant).await?)?;
-    change(&web, &caller, &id, |grants| {
-        grants.retain(|own| *own != old)
-    })
-    .await
-}
-
-/// Changes somebody's grants, but never so that nobody is left who could give any.
-async fn change(
-    web: &Web,
-    caller: &Caller,
-    id: &OperatorId,
-    how: impl FnOnce(&mut Vec<Grant>),
-) -> Answer {
-    let store = &web.wiring.store;
-    let mut operator = store.operator(id).await.map_err(of_store)?;
-    how(&mut operator.grants);
-    let now = clock::now();
-    let granted = store
-        .set_grants(id, &operator.grants, &caller.address, now)
-        .await;
-    granted.map_err(|error| left_open(error, &operator.name))?;
+    let take = |grants: &mut Vec<Grant>| grants.retain(|own| *own != old);
+    operators::change(&web.wiring, &id, &caller.address, take).await?;
     see(&format!("{HERE}/{id}"))
 }
 
-/// The store's refusal to leave nobody who could let anybody in, by name.
-fn left_open(error: store::Error, name: &str) -> Problem {
-    match error {
-        store::Error::LastAdmin(_) => Problem::refused(
-            "last-admin",
-            format!("{name} is the last admin of all tenants who can sign in"),
-        )
-        .hint("make somebody else an admin of all tenants first, and have them sign in once"),
-        error => of_store(error),
-    }
-}
-
 async fn disable(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>) -> Answer {
-    set_disabled(&web, &caller, &id, true).await
+    operators::set_disabled(&web.wiring, &id, true, &caller.address).await?;
+    see(&format!("{HERE}/{id}"))
 }
 
 async fn enable(State(web): State<Web>, caller: Caller, Path(id): Path<OperatorId>) -> Answer {
-    set_disabled(&web, &caller, &id, false).await
-}
-
-/// Whoever is disabled is signed out at once, and cannot sign in.
-async fn set_disabled(web: &Web, caller: &Caller, id: &OperatorId, disabled: bool) -> Answer {
-    let store = &web.wiring.store;
-    let operator = store.operator(id).await.map_err(of_store)?;
-    let set = store.set_disabled(id, disabled, &caller.address, clock::now());
-    set.await
-        .map_err(|error| left_open(error, &operator.name))?;
+    operators::set_disabled(&web.wiring, &id, false, &caller.address).await?;
     see(&format!("{HERE}/{id}"))
 }

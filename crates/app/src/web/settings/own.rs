@@ -2,17 +2,16 @@
 
 use askama::Template;
 use axum::extract::State;
-use domain::OperatorId;
 use serde::Deserialize;
 
 use super::{Tab, tabs};
+use crate::acts::account;
 use crate::clock;
 use crate::problem::Problem;
 use crate::web::answer::{page, see};
 use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
-use crate::wiring::of_store;
 
 const HERE: &str = "/settings/account";
 
@@ -58,13 +57,7 @@ async fn show(State(web): State<Web>, caller: Caller) -> Answer {
     people_only(&caller)?;
     let now = clock::now();
     let here = caller.here(&web);
-    let own = OperatorId::from(caller.id.as_str());
-    let sessions = web
-        .wiring
-        .store
-        .sessions(&own, now)
-        .await
-        .map_err(of_store)?;
+    let sessions = account::sessions(&web.wiring, &caller).await?;
     let sessions = sessions
         .into_iter()
         .map(|session| SessionLine {
@@ -124,38 +117,18 @@ async fn set_zone(
     Posted(form): Posted<ZoneForm>,
 ) -> Answer {
     people_only(&caller)?;
-    let zone = form.zone.trim();
-    if !zone.is_empty() && jiff::tz::TimeZone::get(zone).is_err() {
-        return Err(
-            Problem::refused("zone", format!("Time zone: there is no zone “{zone}”"))
-                .hint("name one like Europe/London; leave it empty for the provider's"),
-        );
-    }
-    let own = OperatorId::from(caller.id.as_str());
-    let store = &web.wiring.store;
-    let zone = Some(zone).filter(|zone| !zone.is_empty());
-    store.set_zone(&own, zone).await.map_err(of_store)?;
+    account::set_zone(&web.wiring, &caller, &form.zone).await?;
     see(HERE)
 }
 
 async fn end(State(web): State<Web>, caller: Caller, Path(session): Path<String>) -> Answer {
     people_only(&caller)?;
-    let own = OperatorId::from(caller.id.as_str());
-    let ended = web.wiring.store.revoke_session(&own, &session).await;
-    if !ended.map_err(of_store)? {
-        return Err(crate::web::error::no_page());
-    }
+    account::end(&web.wiring, &caller, &session).await?;
     see(HERE)
 }
 
 async fn end_others(State(web): State<Web>, caller: Caller) -> Answer {
     people_only(&caller)?;
-    let own = OperatorId::from(caller.id.as_str());
-    let but = caller.session.as_deref();
-    web.wiring
-        .store
-        .revoke_sessions(&own, but)
-        .await
-        .map_err(of_store)?;
+    account::end_others(&web.wiring, &caller).await?;
     see(HERE)
 }

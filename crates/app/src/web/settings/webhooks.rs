@@ -2,16 +2,16 @@
 
 use askama::Template;
 use axum::extract::State;
-use connectors::outbound::{Address, Allow, Outbound};
-use connectors::webhook;
 use domain::TenantId;
 use domain::access::Role;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
-use store::{Endpoint, NewEndpoint, Secret, TenantScope};
+use store::{Endpoint, TenantScope};
 
 use super::{Tab, tabs};
+use crate::acts::webhooks::{self, EVENTS};
 use crate::clock;
+use crate::problem::Exit;
 use crate::web::answer::{page, see};
 use crate::web::extract::Path;
 use crate::web::shell::Shell;
@@ -19,16 +19,6 @@ use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 use crate::wiring::of_store;
 
 const HERE: &str = "/settings/webhooks";
-
-/// What an endpoint can be told of: kinds of ledger entries.
-pub(crate) const EVENTS: [(&str, &str); 6] = [
-    ("plan", "A plan was made"),
-    ("approval", "A plan was approved"),
-    ("run-started", "A run began"),
-    ("finding", "A finding was opened or closed"),
-    ("run-ended", "A run ended"),
-    ("policy", "A policy was applied"),
-];
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let admin = Needs::Everywhere(Role::Admin);
@@ -147,78 +137,32 @@ struct New {
 
 /// Adds an endpoint, once its address leads out of our own network. The secret stands on this answer, and nowhere afterwards.
 async fn add(State(web): State<Web>, caller: Caller, Posted(form): Posted<New>) -> Answer {
-    let known = |event: &String| EVENTS.iter().any(|(name, _)| name == event);
-    if form.events.is_empty() || !form.events.iter().all(known) {
-        let wrong = "Events: choose at least one of those listed.".to_owned();
-        return list_page(&web, &caller, Some(wrong), form.url, None).await;
-    }
-    let allow = Allow {
-        loopback: web.server.sandbox,
-    };
-    let checked = match Address::parse("Address", &form.url, allow) {
-        Ok(address) => Outbound::system().check(&address).await,
-        Err(problem) => Err(problem),
-    };
-    if let Err(problem) = checked {
-        return list_page(&web, &caller, Some(problem.to_string()), form.url, None).await;
-    }
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes);
-    let secret = webhook::Secret::from_random(&bytes);
     let tenant = Some(form.tenant).filter(|tenant| !tenant.is_empty());
-    let new = NewEndpoint {
-        id: clock::short_id('w'),
-        tenant: tenant.map(TenantId::new),
-        url: form.url,
-        secret: Secret::new(secret.text().expose_secret()),
-        events: form.events,
-        by: caller.address.clone(),
-        at: clock::now(),
-    };
-    let added = web
-        .wiring
-        .store
-        .add_endpoint(&TenantScope::provider(), &new)
-        .await;
-    added.map_err(of_store)?;
-    let made = secret.text().expose_secret().to_owned();
-    list_page(&web, &caller, None, String::new(), Some(made)).await
-}
-
-/// The endpoint of this id.
-async fn endpoint(web: &Web, id: &str) -> Result<Endpoint, crate::problem::Problem> {
-    let all = web.wiring.store.endpoints(&TenantScope::provider()).await;
-    let mut all = all.map_err(of_store)?.into_iter();
-    all.find(|endpoint| endpoint.id == id)
-        .ok_or_else(crate::web::error::no_page)
+    let tenant = tenant.map(TenantId::new);
+    match webhooks::add(&web.wiring, &form.url, tenant, form.events, &caller.address).await {
+        Ok(added) => {
+            let made = added.secret.expose_secret().to_owned();
+            list_page(&web, &caller, None, String::new(), Some(made)).await
+        }
+        Err(problem) if problem.exit == Exit::Refused => {
+            list_page(&web, &caller, Some(problem.what.join(" ")), form.url, None).await
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 async fn switch(State(web): State<Web>, _: Caller, Path(id): Path<String>) -> Answer {
-    let mut endpoint = endpoint(&web, &id).await?;
-    endpoint.enabled = !endpoint.enabled;
-    let changed = web
-        .wiring
-        .store
-        .change_endpoint(&TenantScope::provider(), &endpoint)
-        .await;
-    changed.map_err(of_store)?;
+    let endpoint = webhooks::endpoint(&web.wiring, &id).await?;
+    webhooks::switch(&web.wiring, &id, !endpoint.enabled).await?;
     see(HERE)
 }
 
 async fn remove(State(web): State<Web>, _: Caller, Path(id): Path<String>) -> Answer {
-    let scope = TenantScope::provider();
-    let removed = web
-        .wiring
-        .store
-        .remove_endpoint(&scope, &id, clock::now())
-        .await;
-    removed.map_err(of_store)?;
+    webhooks::remove(&web.wiring, &id).await?;
     see(HERE)
 }
 
 async fn again(State(web): State<Web>, _: Caller, Path(id): Path<String>) -> Answer {
-    let scope = TenantScope::provider();
-    let sent = web.wiring.store.send_again(&scope, &id, clock::now()).await;
-    sent.map_err(of_store)?;
+    webhooks::again(&web.wiring, &id).await?;
     see(HERE)
 }

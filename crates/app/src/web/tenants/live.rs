@@ -3,18 +3,18 @@
 use std::time::Instant;
 
 use connectors::exchange::{Anchor, Invocation};
-use connectors::facts::{self, Seats};
+use connectors::facts::Seats;
 use connectors::{Ctx, Purpose};
-use domain::request::Kind;
 use serde_json::Map;
-use store::{RunFilter, RunStatus, Tenant};
+use store::Tenant;
 
-use crate::acts::tenant::{self as acts, Checked, State};
+use crate::acts;
+use crate::acts::tenant::{Checked, State};
 use crate::problem::Problem;
 use crate::web::lists::many;
 use crate::web::zones::Zones;
 use crate::web::{Caller, Web, when};
-use crate::wiring::{of_call, of_store};
+use crate::wiring::of_call;
 
 /// A line of the permission matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +64,6 @@ pub(in crate::web) struct Shown {
     pub(in crate::web) held: usize,
 }
 
-/// The most people who left that are asked for.
-const LEFT: usize = 100;
-
 /// Reads a tenant now. What cannot be read is said in its place, and the rest is shown.
 pub(in crate::web) async fn read(
     web: &Web,
@@ -77,10 +74,10 @@ pub(in crate::web) async fn read(
     let mut shown = Shown {
         tenant: tenant.name.to_string(),
         read_at: when::short(zones.now, &zones.here, zones.now),
-        consent: acts::consent_link(&web.wiring.config, tenant).unwrap_or_default(),
+        consent: acts::tenant::consent_link(&web.wiring.config, tenant).unwrap_or_default(),
         ..Shown::default()
     };
-    let checked = match acts::check(&web.wiring, tenant).await {
+    let checked = match acts::tenant::check(&web.wiring, tenant).await {
         Ok(checked) => checked,
         Err(problem) => {
             shown.wrong = problem.what.join(" ");
@@ -155,32 +152,13 @@ fn steps(steps: &[&str]) -> String {
     }
 }
 
-/// The tenant's seats, and how long Graph took for them. Who left is whom an offboarding ended for.
+/// The tenant's seats, and how long Graph took for them.
 async fn seats(web: &Web, caller: &Caller, tenant: &Tenant) -> Result<(Vec<Seats>, u128), Problem> {
     let scope = caller.scope_of(&tenant.name);
-    let mut people = Vec::new();
-    for status in [RunStatus::Completed, RunStatus::NeedsReview] {
-        let filter = RunFilter {
-            status: Some(status),
-            kind: Some(Kind::Offboard),
-            upn: None,
-        };
-        let runs = web.wiring.store.list_runs(&scope, &filter, None);
-        people.extend(
-            runs.await
-                .map_err(of_store)?
-                .lines
-                .into_iter()
-                .map(|run| run.person),
-        );
-    }
-    people.sort();
-    people.dedup();
-    people.truncate(LEFT);
+    let people = acts::seats::left(&web.wiring, &scope).await?;
     let connection = web.wiring.connection(tenant).await?;
     let began = Instant::now();
-    let seats = facts::seats(&connection.graph, &Ctx::of(Purpose::Plan), &people).await;
-    let seats = seats.map_err(|error| of_call(&tenant.name, &error))?;
+    let seats = acts::seats::of(&connection, tenant, &people).await?;
     Ok((seats, began.elapsed().as_millis()))
 }
 
