@@ -76,6 +76,7 @@ class Stage:
         ids["number"] = [one["number"] for one in run["state"]["findings"]] or [1]
         ids["entry"] = [1, 2]
         ids["version"] = [1]
+        ids["policy"] = self.as_client("GET", "/tenants/contoso/policy")["text"]
         self.spares()
 
     def spares(self):

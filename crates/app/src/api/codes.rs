@@ -7,34 +7,65 @@ use crate::problem::{Exit, Problem};
 /// What a plan can be refused for.
 pub(crate) const PLANNING: &[&str] = &[
     "about-himself",
+    "ambiguous-licence",
     "ambiguous-person",
     "approval",
     "at",
+    "certificate",
     "cloud",
+    "contract-end",
     "credential",
     "date",
     "global-administrators",
     "guest",
+    "inactive-person",
+    "incomplete",
+    "key",
+    "kind",
+    "large-mailbox",
     "ledger",
+    "look",
+    "name-taken",
+    "no-licence-group",
     "no-policy",
+    "no-seat",
+    "no-step",
     "not-allowed",
+    "not-alone",
+    "not-pre-approved",
+    "oversized-mailbox",
+    "own-manager",
     "permissions",
     "person",
     "pilot",
     "policy",
+    "profile",
     "protected",
     "record",
     "requester",
     "reserved",
     "run",
+    "secret",
+    "services-exclude",
+    "settings",
     "setup",
     "site",
+    "somebody-else",
     "step",
     "superseded",
     "switch",
     "switch-value",
+    "tenant",
+    "text",
+    "unknown-group",
+    "unknown-licence",
+    "unknown-mailbox",
     "unknown-person",
+    "unknown-role",
+    "unknown-service",
+    "unknown-step",
     "unknown-switch",
+    "unverified-domain",
 ];
 
 /// What reading a live tenant can fail by.
@@ -72,4 +103,43 @@ pub(super) fn by_status(codes: &[&'static str]) -> BTreeMap<u16, Vec<&'static st
         codes.dedup();
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::PLANNING;
+
+    fn refusals(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && name != "tests" {
+                refusals(&path, found);
+            } else if name.ends_with(".rs") && name != "tests.rs" {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let text = text.split("#[cfg(test)]").next().unwrap();
+                for (at, mark) in text.match_indices("Refusal::new(") {
+                    let rest = text[at + mark.len()..].trim_start();
+                    if let Some(code) = rest.strip_prefix('"') {
+                        found.push(code.split('"').next().unwrap().to_owned());
+                    }
+                }
+            }
+        }
+    }
+
+    /// A planner's refusal is an answer of every call that plans.
+    #[test]
+    fn every_refusal_of_a_planner_is_a_code_of_calls_that_plan() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let mut found = Vec::new();
+        for folder in ["domain/src", "steps/src"] {
+            refusals(&crates.join(folder), &mut found);
+        }
+        assert!(found.len() > 30, "the sources were read: {}", found.len());
+        found.retain(|code| !PLANNING.contains(&code.as_str()));
+        assert!(found.is_empty(), "{found:?}");
+    }
 }

@@ -92,7 +92,7 @@ impl Routes {
                 web: web.clone(),
                 needs,
             };
-            answer.layer(from_fn_with_state(gate, gate::pass))
+            answer.route_layer(from_fn_with_state(gate, gate::pass))
         });
         self.0.push((entry, guarded));
         self
