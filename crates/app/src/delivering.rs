@@ -139,6 +139,11 @@ impl<'a> Way<'a> {
         delivery: &Claimed,
         endpoints: &[Endpoint],
     ) -> Result<(), Problem> {
+        #[cfg(feature = "crash-points")]
+        if engine::crash::planted(engine::crash::Plant::DeliveredFirst) {
+            self.keep(delivery, Fate::Delivered { status: None })
+                .await?;
+        }
         let config = &self.wiring.config;
         let fate = match channel {
             Channel::Webhook => webhook::attempt(self, delivery, endpoints).await?,

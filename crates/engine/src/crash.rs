@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// Every class of point.
-pub const CLASSES: [&str; 8] = [
+pub const CLASSES: [&str; 11] = [
     "before-commit",
     "after-commit",
     "before-apply",
@@ -18,6 +18,9 @@ pub const CLASSES: [&str; 8] = [
     "before-sign",
     "after-sign",
     "recovery",
+    "before-write",
+    "after-write",
+    "before-answer",
 ];
 
 /// A bug to plant.
@@ -29,6 +32,12 @@ pub enum Plant {
     SendBeforeCommit,
     /// Timers are forgotten by a process that takes a run up again.
     LostTimer,
+    /// An approval that stands already is kept once more.
+    ApprovedTwice,
+    /// That a one-time link was opened is known to the process alone.
+    ViewInMemory,
+    /// A delivery is called delivered before it is sent.
+    DeliveredFirst,
 }
 
 #[derive(Debug)]
@@ -50,9 +59,11 @@ fn armed() -> MutexGuard<'static, Armed> {
     ARMED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Arms a class: at its nth hit, counted from 1, the process is killed.
+/// Arms a class: at its nth hit from now on, counted from 1, the process is killed.
 pub fn arm(class: &str, nth: u64) {
-    armed().kill_at = Some((class.to_owned(), nth));
+    let mut armed = armed();
+    let passed = armed.hits.get(class).copied().unwrap_or_default();
+    armed.kill_at = Some((class.to_owned(), passed.saturating_add(nth)));
 }
 
 /// Arms from `class:nth`.
@@ -88,7 +99,7 @@ pub fn plant(plant: Plant) {
     armed().plant = Some(plant);
 }
 
-/// Plants a bug by name: `no-probe`, `send-before-commit`, `lost-timer`.
+/// Plants a bug by name, which is its variant's, such as `no-probe`.
 ///
 /// # Errors
 /// When there is no such bug.
@@ -97,13 +108,17 @@ pub fn plant_from(text: &str) -> Result<(), String> {
         "no-probe" => Plant::NoProbe,
         "send-before-commit" => Plant::SendBeforeCommit,
         "lost-timer" => Plant::LostTimer,
+        "approved-twice" => Plant::ApprovedTwice,
+        "view-in-memory" => Plant::ViewInMemory,
+        "delivered-first" => Plant::DeliveredFirst,
         other => return Err(format!("there is no bug to plant called {other}")),
     });
     Ok(())
 }
 
 /// Whether this bug is planted.
-pub(crate) fn planted(plant: Plant) -> bool {
+#[must_use]
+pub fn planted(plant: Plant) -> bool {
     armed().plant == Some(plant)
 }
 
@@ -140,6 +155,18 @@ mod tests {
         }
         assert_eq!(arm_from("timer:1000000"), Ok(()));
         assert!(plant_from("no-such-bug").is_err());
+    }
+
+    #[test]
+    fn a_class_is_counted_from_the_moment_it_is_armed() {
+        point("before-answer");
+        arm("before-answer", 2);
+        // The second hit of all, the first of those that count: this process lives.
+        point("before-answer");
+        assert_eq!(
+            armed().kill_at.take(),
+            Some(("before-answer".to_owned(), 3))
+        );
     }
 
     #[test]

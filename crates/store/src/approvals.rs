@@ -3,6 +3,8 @@
 use domain::plan::{Approval, Digest, StoredPlan};
 use domain::protect::one_name;
 use domain::{PlanId, RunId, StepKey, TenantId};
+#[cfg(feature = "crash-points")]
+use engine::crash::{Plant, planted};
 use engine::state::Event;
 use jiff::Timestamp;
 use serde_json::json;
@@ -82,6 +84,13 @@ impl Store {
             .bind(json!(approval.apart).to_string())
             .execute(&mut *tx)
             .await;
+        #[cfg(feature = "crash-points")]
+        let inserted = match inserted {
+            Err(error) if is_duplicate(&error) && planted(Plant::ApprovedTwice) => {
+                Ok(sqlx::sqlite::SqliteQueryResult::default())
+            }
+            inserted => inserted,
+        };
         if inserted.as_ref().is_err_and(is_duplicate) {
             return Err(Error::AlreadyApproved {
                 plan: approval.plan.clone(),

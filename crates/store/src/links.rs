@@ -301,6 +301,26 @@ impl Store {
             .key()
             .open(place(tenant.as_deref(), &id).row(), row.try_get("payload")?)?;
         let views_left: u32 = taken.try_get("views")?;
+        #[cfg(feature = "crash-points")]
+        if engine::crash::planted(engine::crash::Plant::ViewInMemory) {
+            static SEEN: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+            let mut seen = SEEN
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let first = !seen.contains(&id);
+            seen.push(id.clone());
+            return first
+                .then(|| {
+                    Ok(OpenedLink {
+                        purpose: purpose(&id, taken.try_get("purpose")?)?,
+                        id,
+                        tenant: tenant.map(TenantId::new),
+                        payload,
+                        views_left,
+                    })
+                })
+                .transpose();
+        }
         if views_left == 0 {
             sqlx::query(ERASE)
                 .bind(hash.as_slice())

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +79,38 @@ struct Inner {
     ledger: LedgerKey,
 }
 
+/// A transaction that may write: a connection until it is committed.
+pub(crate) struct Writing(Transaction<'static, Sqlite>);
+
+impl Deref for Writing {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.0
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+}
+
+impl Writing {
+    /// Makes everything of it stand, once it is on disk.
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing of it stands.
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        #[cfg(feature = "crash-points")]
+        engine::crash::point("before-write");
+        self.0.commit().await?;
+        #[cfg(feature = "crash-points")]
+        engine::crash::point("after-write");
+        Ok(())
+    }
+}
+
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Store")
@@ -138,8 +171,9 @@ impl Store {
     }
 
     /// Begins a transaction that may write. Dropped without a commit, it leaves nothing behind.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, Error> {
-        Ok(self.inner.writer.begin_with("BEGIN IMMEDIATE").await?)
+    pub(crate) async fn write(&self) -> Result<Writing, Error> {
+        let begun = self.inner.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Writing(begun))
     }
 
     /// Begins a transaction that sees one state of the store throughout.

@@ -102,6 +102,8 @@ fn files() -> usize {
 
 /// The app with what stands around every answer.
 fn layered(app: Router, body: Duration) -> Router {
+    #[cfg(feature = "crash-points")]
+    let app = app.layer(axum::middleware::from_fn(strike));
     app.layer(CompressionLayer::new().gzip(true))
         .layer(RequestBodyTimeoutLayer::new(PAUSE))
         .layer(RequestBodyDeadlineLayer::new(body))
@@ -127,4 +129,22 @@ pub(crate) fn quiet_panics() {
             .map_or_else(String::new, ToString::to_string);
         tracing::error!(%at, "a fault of Tenure itself: something could not go on");
     }));
+}
+
+/// Arms the crash point that a request names, to be counted from here on: so the harness strikes what this request does.
+#[cfg(feature = "crash-points")]
+async fn strike(
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
+    let armed = request.headers().get("x-tenure-crash").cloned();
+    let armed = armed.as_ref().and_then(|point| point.to_str().ok());
+    if let Some(Err(wrong)) = armed.map(engine::crash::arm_from) {
+        tracing::error!("{wrong}");
+    }
+    let response = next.run(request).await;
+    if armed.is_some() {
+        engine::crash::point("before-answer");
+    }
+    response
 }
