@@ -105,7 +105,7 @@ fn gone(link: &Link) -> String {
         (LinkState::Open, _) => String::new(),
         (LinkState::Opened, Some((at, network))) => {
             format!(
-                "It was opened {} from {network}. If that was not you, say so at once to whoever sent it.",
+                "It was opened {} from {network}. If that was not you, or nothing was shown, say so at once to whoever sent it.",
                 utc(*at)
             )
         }
