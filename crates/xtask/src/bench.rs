@@ -6,6 +6,7 @@ mod engine_rate;
 mod footprint;
 mod journey;
 mod order;
+mod pages;
 mod peer;
 mod person;
 mod report;
@@ -43,6 +44,8 @@ pub(crate) struct Args {
     /// Measure this binary, such as one of the release profile, instead of building one of the dev profile
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    #[command(flatten)]
+    pages: pages::Args,
 }
 
 /// Measures everything and prints it.
@@ -58,6 +61,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         run::cargo(&["build", "--quiet", "--package", "app"])?;
         run::target().join("debug/tenure")
     };
+    if args.pages.is_asked() {
+        return pages::run(&args.pages, &binary, args.seed, args.json);
+    }
     let mut journeys = Vec::new();
     if !args.quick {
         let python = sdk::python()?;

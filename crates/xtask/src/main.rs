@@ -6,6 +6,7 @@ mod browser;
 mod check;
 mod contract;
 mod crash;
+mod http;
 mod oidc;
 mod requests;
 mod rules;

@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use super::chance::Chance;
+use super::carried::{Carried, Played, Told, report_of, unkind};
 use super::check::{Change, Found, Step, complaints};
 use super::normal::{Known, still, without_passes};
 use super::point::{Extent, Point, Strike};
 use super::process::{End, Patience, Running, Sandbox, copy, hits, tail, tenure, tenure_json};
 use super::scene::{Scene, TENANT, configure};
 use super::secrets;
+use super::served::{is_served, judge};
+use super::story::Story;
 use super::truth;
 use super::write::{Write, makers, writes};
 
@@ -22,8 +24,7 @@ const HELD_MS: u64 = 2_000;
 /// How long the world may take to settle after a run.
 const SETTLE: Duration = Duration::from_secs(60);
 /// Processes that one point may take.
-const PROCESSES_MAX: usize = 8;
-const REPORT: &str = "report";
+pub(crate) const PROCESSES_MAX: usize = 8;
 
 /// The undisturbed run of one sandbox seed.
 #[derive(Debug)]
@@ -42,19 +43,34 @@ pub(crate) struct Reference {
     pub(crate) found: Found,
 }
 
-/// What became of a point.
-#[derive(Debug)]
-pub(crate) struct Played {
-    /// Kills that hit a process that was still at work.
-    pub(crate) kills: u64,
-    /// Processes after the first.
-    pub(crate) restarts: u64,
-    /// Requests that met a fault of the point's own, delays aside.
-    pub(crate) faults: u64,
-    /// What is wrong.
-    pub(crate) complaints: Vec<String>,
-    /// How long the last process took after it took the run up again.
-    pub(crate) took_ms: u64,
+impl Reference {
+    /// A scene that is struck without a run.
+    pub(crate) fn unplayed(scene: Scene, seed: u64) -> Self {
+        let nowhere = Found {
+            run: String::new(),
+            exit: 0,
+            outcome: String::new(),
+            steps: Vec::new(),
+            findings: Vec::new(),
+            world: Value::Null,
+            untrue: Vec::new(),
+            changes: Vec::new(),
+        };
+        let hits = ["before-write", "after-write", "before-answer"];
+        Self {
+            known: Known::of(&scene.world),
+            scene,
+            seed,
+            extent: Extent {
+                hits: hits.map(|class| (class.to_owned(), 1)).into(),
+                writes: 0,
+                makers: Vec::new(),
+                took_ms: 1,
+            },
+            writes: Vec::new(),
+            found: nowhere,
+        }
+    }
 }
 
 /// Where and with what points are played.
@@ -88,10 +104,12 @@ impl Stage<'_> {
         copy(&scene.folder, folder)?;
         let sandbox = self.set(&scene, folder, &point, None)?;
         let begun = Instant::now();
-        let told = self.carry(folder, &sandbox, &scene.plan, &point)?;
+        let carried = self.carried(&scene, folder, &sandbox, &point)?;
         let took_ms = u64::try_from(begun.elapsed().as_millis())?;
-        let found = self.look(&scene, folder, &sandbox, &known, told.end)?;
+        let end = carried.end(self, folder)?;
+        let found = self.look(&scene, folder, &sandbox, &known, end)?;
         let mut wrong = super::check::outcome(&found);
+        wrong.extend(carried.complaints(folder, (&scene, &sandbox), Some(&found.outcome))?);
         wrong.extend(super::check::same_end(&found));
         wrong.extend(self.kept(&scene, folder, &sandbox)?);
         ensure!(
@@ -103,7 +121,7 @@ impl Stage<'_> {
         let requests = sandbox.ask("requests")?;
         let writes = writes(&requests);
         let extent = Extent {
-            hits: hits(&folder.join(REPORT))?,
+            hits: hits(&folder.join(report_of(0)))?,
             writes: u64::try_from(writes.len())?,
             makers: makers(&requests),
             took_ms,
@@ -130,8 +148,13 @@ impl Stage<'_> {
     ) -> anyhow::Result<Played> {
         let scene = &reference.scene;
         copy(&scene.folder, folder)?;
+        if scene.story == Story::Press {
+            std::fs::write(folder.join("world.json"), scene.world.to_string())?;
+            return self.press(folder, point);
+        }
         let sandbox = self.set(scene, folder, point, Some(reference))?;
-        let told = self.carry(folder, &sandbox, &scene.plan, point)?;
+        let carried = self.carried(scene, folder, &sandbox, point)?;
+        let told = carried.told();
         let mut played = Played {
             kills: told.kills,
             restarts: told.processes - 1,
@@ -147,8 +170,24 @@ impl Stage<'_> {
             played.complaints.push(text);
             return Ok(played);
         }
-        let found = self.look(scene, folder, &sandbox, &reference.known, told.end)?;
-        played.complaints = complaints(&found, &reference.found, &reference.known);
+        let end = carried.end(self, folder)?;
+        if carried.is_without_a_run(self, folder)? {
+            played.complaints = carried.complaints(folder, (scene, &sandbox), None)?;
+            played.complaints.extend(judge::untouched(&sandbox)?);
+            played
+                .complaints
+                .extend(self.kept(scene, folder, &sandbox)?);
+            return Ok(played);
+        }
+        let found = self.look(scene, folder, &sandbox, &reference.known, end)?;
+        let outcome = found.outcome.clone();
+        played.complaints = match outcome.as_str() {
+            "cancelled" => judge::untouched(&sandbox)?,
+            _ => complaints(&found, &reference.found, &reference.known),
+        };
+        played
+            .complaints
+            .extend(carried.complaints(folder, (scene, &sandbox), Some(&outcome))?);
         played
             .complaints
             .extend(self.kept(scene, folder, &sandbox)?);
@@ -187,6 +226,31 @@ impl Stage<'_> {
         Ok(sandbox)
     }
 
+    /// The environment of a process: where it reports every hit, and which bug is planted in it.
+    pub(crate) fn settings(&self, point: &Point, index: usize) -> Vec<(&'static str, String)> {
+        let plant = point.plant.map(|plant| ("TENURE_PLANT", plant.to_owned()));
+        [("TENURE_CRASH_REPORT", report_of(index))]
+            .into_iter()
+            .chain(plant)
+            .collect()
+    }
+
+    /// Carries the run, by a command or by the web process.
+    fn carried(
+        &self,
+        scene: &Scene,
+        folder: &Path,
+        sandbox: &Sandbox,
+        point: &Point,
+    ) -> anyhow::Result<Carried> {
+        if is_served(scene.story) {
+            let served = self.serve(scene, folder, sandbox, point)?;
+            return Ok(Carried::Served(Box::new(served)));
+        }
+        let told = self.carry(folder, sandbox, &scene.plan, point)?;
+        Ok(Carried::Command(told))
+    }
+
     /// Carries the run to its end, killed as the point says and taken up again each time.
     fn carry(
         &self,
@@ -195,28 +259,13 @@ impl Stage<'_> {
         plan: &str,
         point: &Point,
     ) -> anyhow::Result<Told> {
-        let mut told = Told {
-            end: End::Stuck,
-            kills: 0,
-            processes: 0,
-            took_ms: 0,
-        };
+        let mut told = Told::nothing();
         for index in 0..PROCESSES_MAX {
             let strike = point.strikes.get(index).copied();
-            let report = format!(
-                "{REPORT}{}",
-                if index == 0 {
-                    String::new()
-                } else {
-                    format!("-{index}")
-                }
-            );
-            let mut settings = vec![("TENURE_CRASH_REPORT", report.clone())];
+            let report = report_of(index);
+            let mut settings = self.settings(point, index);
             if let Some(Strike::Own(class, nth)) = strike {
                 settings.push(("TENURE_CRASH", format!("{class}:{nth}")));
-            }
-            if let Some(plant) = point.plant {
-                settings.push(("TENURE_PLANT", plant.to_owned()));
             }
             let begun = Instant::now();
             let mut running = Running::start(self.binary, folder, plan, &settings)?;
@@ -241,14 +290,14 @@ impl Stage<'_> {
     }
 
     /// Strikes from outside, where that is how it is done; none when the process is to be waited for.
-    fn strike(
+    pub(crate) fn strike(
         &self,
         running: &mut Running,
         sandbox: &Sandbox,
         strike: Strike,
     ) -> anyhow::Result<Option<End>> {
         let carried_out = match strike {
-            Strike::Own(..) => return Ok(None),
+            Strike::Own(..) | Strike::Answered(_) | Strike::Delivering(_) => return Ok(None),
             Strike::At(ms) => {
                 let end = running.wait_until(Duration::from_millis(ms))?;
                 return Ok(Some(end.map_or_else(|| running.kill(), Ok)?));
@@ -337,15 +386,6 @@ impl Stage<'_> {
     }
 }
 
-/// How the carrying went.
-#[derive(Debug)]
-struct Told {
-    end: End,
-    kills: u64,
-    processes: u64,
-    took_ms: u64,
-}
-
 /// The world when the vendor has nothing more to do in the tenant.
 ///
 /// # Errors
@@ -402,19 +442,4 @@ fn findings(state: &Value) -> Vec<String> {
         .filter(|finding| finding["closed"].is_null())
         .map(|finding| text(&finding["text"]))
         .collect()
-}
-
-/// Faults besides the usual unkindness, different for each point: replies lost after the work and before it, server errors.
-fn unkind(point: &Point) -> Vec<Value> {
-    let mut chance = Chance::new(point.seed, &point.to_string());
-    let mut rule = |effect: Value, most: u64| {
-        let per_mille = chance.between(0, most);
-        json!({ "effect": effect, "probability": per_mille as f64 / 1000.0 })
-    };
-    vec![
-        rule(json!({ "do": "lose-reply" }), 60),
-        rule(json!({ "do": "lose-request" }), 40),
-        rule(json!({ "do": "fail-before", "status": 503 }), 40),
-        rule(json!({ "do": "fail-after", "status": 504 }), 40),
-    ]
 }

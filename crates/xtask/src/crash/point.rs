@@ -1,5 +1,8 @@
 //! Where a run is struck: a text names each point, so that any one of them can be repeated.
 
+mod plant;
+mod share;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -8,8 +11,11 @@ use anyhow::{Context as _, bail};
 use super::chance::Chance;
 use super::story::Story;
 
+pub(crate) use plant::{plants, plants_of_the_web};
+pub(crate) use share::{FULL, FULL_UNDO, SHORT, SHORT_JOINER, SHORT_UNDO, Share};
+
 /// Classes at which the process kills itself, as the engine names them.
-pub(crate) const OWN: [&str; 8] = [
+pub(crate) const OWN: [&str; 11] = [
     "before-commit",
     "after-commit",
     "before-apply",
@@ -18,10 +24,13 @@ pub(crate) const OWN: [&str; 8] = [
     "before-sign",
     "after-sign",
     "recovery",
+    "before-write",
+    "after-write",
+    "before-answer",
 ];
 
 /// All classes of the report, in its order.
-pub(crate) const CLASSES: [&str; 11] = [
+pub(crate) const CLASSES: [&str; 16] = [
     "before-commit",
     "after-commit",
     "before-apply",
@@ -31,6 +40,11 @@ pub(crate) const CLASSES: [&str; 11] = [
     "timer",
     "before-sign",
     "after-sign",
+    "before-write",
+    "after-write",
+    "before-answer",
+    "answered",
+    "delivering",
     "recovery",
     "random",
 ];
@@ -44,8 +58,12 @@ pub(crate) enum Strike {
     InFlight(u64),
     /// From outside, when the nth write was carried out and its reply is still to come.
     NoReply(u64),
-    /// From outside, so many milliseconds after the process was started.
+    /// From outside, so many milliseconds after the process was started or asked; for a press, microseconds.
     At(u64),
+    /// From outside, as soon as whoever decided was answered.
+    Answered(u64),
+    /// From outside, when the nth call of a webhook has come and is not answered.
+    Delivering(u64),
 }
 
 impl fmt::Display for Strike {
@@ -55,6 +73,8 @@ impl fmt::Display for Strike {
             Self::InFlight(nth) => write!(f, "in-flight:{nth}"),
             Self::NoReply(nth) => write!(f, "no-reply:{nth}"),
             Self::At(ms) => write!(f, "at:{ms}"),
+            Self::Answered(nth) => write!(f, "answered:{nth}"),
+            Self::Delivering(nth) => write!(f, "delivering:{nth}"),
         }
     }
 }
@@ -73,6 +93,8 @@ impl FromStr for Strike {
             "in-flight" => Self::InFlight(number),
             "no-reply" => Self::NoReply(number),
             "at" => Self::At(number),
+            "answered" => Self::Answered(number),
+            "delivering" => Self::Delivering(number),
             own => match OWN.into_iter().find(|class| *class == own) {
                 Some(class) => Self::Own(class, number),
                 None => bail!("there is no class of points called “{own}”"),
@@ -88,6 +110,8 @@ impl Strike {
             Self::InFlight(_) => "in-flight",
             Self::NoReply(_) => "no-reply",
             Self::At(_) => "random",
+            Self::Answered(_) => "answered",
+            Self::Delivering(_) => "delivering",
         }
     }
 
@@ -99,12 +123,21 @@ impl Strike {
             Self::InFlight(nth) => Self::InFlight(less(nth)),
             Self::NoReply(nth) => Self::NoReply(less(nth)),
             Self::At(ms) => Self::At(less(ms)),
+            Self::Answered(_) => self,
+            Self::Delivering(nth) => Self::Delivering(less(nth)),
         }
     }
 }
 
 /// A bug that is planted, for the checks to catch.
-pub(crate) const PLANTS: [&str; 3] = ["no-probe", "send-before-commit", "lost-timer"];
+pub(crate) const PLANTS: [&str; 6] = [
+    "no-probe",
+    "send-before-commit",
+    "lost-timer",
+    "approved-twice",
+    "view-in-memory",
+    "delivered-first",
+];
 
 /// One run with its kills: `seed,story,strike,strike,faults,plant`; the story of the leaver goes without saying.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,88 +245,15 @@ impl Extent {
             // A run that was never killed never recovers; it can from any commit.
             "recovery" => self.of("after-commit"),
             "random" => self.took_ms,
+            "answered" => 1,
+            "delivering" => 3,
             own => self.hits.get(own).copied().unwrap_or_default(),
         }
     }
 }
 
-/// How many points of each class.
-pub(crate) type Share = [(&'static str, u64); 11];
-
-/// 13 points and 6 random instants.
-pub(crate) const SHORT: Share = [
-    ("before-commit", 2),
-    ("after-commit", 2),
-    ("before-apply", 1),
-    ("in-flight", 1),
-    ("no-reply", 1),
-    ("reply-before-commit", 1),
-    ("timer", 1),
-    ("before-sign", 1),
-    ("after-sign", 1),
-    ("recovery", 2),
-    ("random", 6),
-];
-
-/// Replies are lost where something is made that must be there once; 14 points and 6 random instants.
-pub(crate) const SHORT_JOINER: Share = [
-    ("before-commit", 1),
-    ("after-commit", 1),
-    ("before-apply", 1),
-    ("in-flight", 2),
-    ("no-reply", 3),
-    ("reply-before-commit", 1),
-    ("timer", 1),
-    ("before-sign", 1),
-    ("after-sign", 1),
-    ("recovery", 2),
-    ("random", 6),
-];
-
-/// What is taken back goes through the same engine: 4 points and 2 random instants.
-pub(crate) const SHORT_UNDO: Share = [
-    ("before-commit", 0),
-    ("after-commit", 1),
-    ("before-apply", 0),
-    ("in-flight", 1),
-    ("no-reply", 1),
-    ("reply-before-commit", 0),
-    ("timer", 0),
-    ("before-sign", 0),
-    ("after-sign", 0),
-    ("recovery", 1),
-    ("random", 2),
-];
-
-/// 274 points for the leaver and as many for the joiner.
-pub(crate) const FULL: Share = [
-    ("before-commit", 45),
-    ("after-commit", 45),
-    ("before-apply", 25),
-    ("in-flight", 22),
-    ("no-reply", 22),
-    ("reply-before-commit", 30),
-    ("timer", 15),
-    ("before-sign", 8),
-    ("after-sign", 8),
-    ("recovery", 30),
-    ("random", 24),
-];
-
-/// 44 points, so that 500 kills are left of all when some come too late in their run.
-pub(crate) const FULL_UNDO: Share = [
-    ("before-commit", 6),
-    ("after-commit", 6),
-    ("before-apply", 4),
-    ("in-flight", 6),
-    ("no-reply", 6),
-    ("reply-before-commit", 4),
-    ("timer", 2),
-    ("before-sign", 1),
-    ("after-sign", 1),
-    ("recovery", 4),
-    ("random", 4),
-];
+/// So many transactions from the request on are each struck.
+const FIRST: u64 = 5;
 
 /// The points of a class in one sandbox seed, spread over the whole run.
 pub(crate) fn draw(
@@ -321,6 +281,20 @@ pub(crate) fn draw(
         points.push(match class {
             "in-flight" => point(vec![Strike::InFlight(write)], false),
             "no-reply" => point(vec![Strike::NoReply(write)], false),
+            "answered" => point(vec![Strike::Answered(1)], false),
+            "delivering" => point(vec![Strike::Delivering(index % 3 + 1)], false),
+            // What is decided is in the first transactions after the request; the rest is spread over the run.
+            "before-write" | "after-write" if index < FIRST => {
+                let class = if class == "before-write" {
+                    "before-write"
+                } else {
+                    "after-write"
+                };
+                point(vec![Strike::Own(class, index + 1)], false)
+            }
+            "random" if story == Story::Press => {
+                point(vec![Strike::At(chance.between(0, 20_000))], false)
+            }
             "random" => {
                 let mut strikes = vec![Strike::At(nth)];
                 if chance.between(0, 2) == 0 {
@@ -346,40 +320,4 @@ pub(crate) fn draw(
         });
     }
     points
-}
-
-/// Points at which each planted bug has to show.
-pub(crate) fn plants((seed, story): (u64, Story), extent: &Extent) -> Vec<Point> {
-    let of = |plant, strikes: [Strike; 3]| {
-        strikes.map(|strike| Point {
-            seed,
-            story,
-            strikes: vec![strike],
-            faults: false,
-            plant: Some(plant),
-        })
-    };
-    let (writes, timers) = (extent.writes, extent.of("timer"));
-    let back = |number: u64, by: u64| number.saturating_sub(by).max(1);
-    [
-        // The last writes are those of the notice: a mail is there twice when nobody looks before the second.
-        of(
-            "no-probe",
-            [
-                Strike::Own("reply-before-commit", extent.of("reply-before-commit")),
-                Strike::NoReply(writes),
-                Strike::NoReply(back(writes, 1)),
-            ],
-        ),
-        // The first commits are those of containment, which is written without a look.
-        of(
-            "send-before-commit",
-            [2, 3, 4].map(|nth| Strike::Own("before-commit", nth)),
-        ),
-        of(
-            "lost-timer",
-            [1, 2, 3].map(|part| Strike::Own("timer", (timers * part / 4).max(1))),
-        ),
-    ]
-    .concat()
 }

@@ -129,13 +129,27 @@ impl Running {
         plan: &str,
         settings: &[(&str, String)],
     ) -> anyhow::Result<Self> {
+        Self::begin(binary, folder, &["run", plan], settings)
+    }
+
+    /// Starts a verb that stays, with these settings of the environment.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn begin(
+        binary: &Path,
+        folder: &Path,
+        verb: &[&str],
+        settings: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         let log = File::options()
             .create(true)
             .append(true)
             .open(folder.join("run.log"))?;
         let mut command = Command::new(binary);
         command
-            .args(["--config", "tenure.toml", "run", plan])
+            .args(["--config", "tenure.toml"])
+            .args(verb)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -148,6 +162,11 @@ impl Running {
             child: Kept(child),
             begun: Instant::now(),
         })
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.0.id()
     }
 
     /// How it ended, if it has.
@@ -167,6 +186,23 @@ impl Running {
             std::thread::sleep(LOOK);
         }
         self.ended()
+    }
+
+    /// Waits until it has ended; none when it lives longer than that.
+    ///
+    /// # Errors
+    /// When it cannot be awaited.
+    pub(crate) fn wait_until_gone(&mut self, most: Duration) -> anyhow::Result<Option<End>> {
+        let begun = Instant::now();
+        loop {
+            if let Some(end) = self.ended()? {
+                return Ok(Some(end));
+            }
+            if begun.elapsed() > most {
+                return Ok(None);
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Waits until it ends or `is_time` says so.

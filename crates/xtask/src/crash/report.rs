@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::play::{Played, Reference};
+use super::carried::Played;
+use super::play::Reference;
 use super::point::{CLASSES, PLANTS, Point};
 use super::story::Story;
 use super::{Args, Outcome};
@@ -93,10 +94,11 @@ impl Report {
             "{name:<20} {:>16} {:>7} {:>6} {:>9} {:>14}  result",
             "hits undisturbed", "points", "kills", "restarts", "slowest resume"
         ));
-        for (class, due) in CLASSES
-            .into_iter()
-            .zip(story.share(args.short).map(|(_, due)| due))
-        {
+        for class in CLASSES {
+            let mut share = story.share(args.short).iter();
+            let due = share
+                .find(|(own, _)| *own == class)
+                .map_or(0, |(_, due)| *due);
             let Some(row) = rows.get(&(story, class)) else {
                 if args.is_whole() && due > 0 {
                     self.fail(format!("{story}, {class}: no point"));
@@ -120,7 +122,7 @@ impl Report {
                 "{class:<20} {shown:>16} {:>7} {:>6} {:>9} {resume:>14}  {result}",
                 row.points, row.kills, row.restarts
             ));
-            if class == "random" && row.faults == 0 {
+            if class == "random" && row.faults == 0 && story != Story::Press {
                 self.fail(format!("{story}, random: not one request met a fault"));
             }
             if row.kills == 0 || hits == 0 {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::play::settled;
 use super::process::{Sandbox, tenure, tenure_json};
+use super::served::office::{self, Office};
 use super::story::Story;
 
 /// The tenant's name in Tenure.
@@ -46,6 +47,8 @@ pub(crate) struct Scene {
     pub(crate) world: Value,
     /// The application's secret: it must be nowhere.
     pub(crate) secret: String,
+    /// Who comes in by the web, where that is what is struck.
+    pub(crate) office: Option<Office>,
 }
 
 /// Writes the configuration for the sandbox at this address.
@@ -104,13 +107,31 @@ pub(crate) fn prepare_for(
         "secret",
     ])?;
     std::fs::remove_file(folder.join("secret"))?;
-    let policy = with_roles(&everything_on(&verb(&["policy", "init", TENANT])?));
+    let template = verb(&["policy", "init", TENANT])?;
+    let policy = match story {
+        Story::Leaver | Story::Joiner | Story::Undo => with_roles(&everything_on(&template)),
+        Story::Link => with_roles(&everything_on(&template)).replace(
+            "notify-manager.pass = \"message\"",
+            "notify-manager.pass = \"link\"",
+        ),
+        // The decision is what is struck: the run behind it may be short.
+        Story::Web | Story::Api | Story::Race | Story::Press => confirmed(&template),
+    };
     std::fs::write(folder.join("policy.toml"), policy)?;
     verb(&["policy", "apply", TENANT, "policy.toml", "--as", APPLIED_BY])?;
     let plan = match story {
         Story::Leaver => leaver(binary, folder)?,
         Story::Joiner => joiner(binary, folder)?,
         Story::Undo => taking_back(binary, folder, &sandbox, &tenant)?,
+        Story::Link => coming(binary, folder, false)?,
+        Story::Web | Story::Api | Story::Race | Story::Press => {
+            let args = ["plan", "offboard", LEAVER, "--tenant", TENANT];
+            planned(binary, folder, &args)?
+        }
+    };
+    let office = match story {
+        Story::Leaver | Story::Joiner | Story::Undo => None,
+        _ => Some(office::set_up(binary, folder, &sandbox)?),
     };
     let world = settled(&sandbox, &tenant)?;
     if faults.exists() {
@@ -124,15 +145,22 @@ pub(crate) fn prepare_for(
         first,
         world,
         secret,
+        office,
     })
+}
+
+/// Makes a plan.
+fn planned(binary: &Path, folder: &Path, args: &[&str]) -> anyhow::Result<String> {
+    let plan = tenure_json(binary, folder, args)?;
+    let plan = plan["id"].as_str().context("the plan has no id")?;
+    Ok(plan.to_owned())
 }
 
 /// Makes a plan and approves it.
 fn approved(binary: &Path, folder: &Path, args: &[&str]) -> anyhow::Result<String> {
-    let plan = tenure_json(binary, folder, args)?;
-    let plan = plan["id"].as_str().context("the plan has no id")?;
-    tenure(binary, folder, &["approve", plan, "--as", APPROVED_BY])?;
-    Ok(plan.to_owned())
+    let plan = planned(binary, folder, args)?;
+    tenure(binary, folder, &["approve", &plan, "--as", APPROVED_BY])?;
+    Ok(plan)
 }
 
 fn leaver(binary: &Path, folder: &Path) -> anyhow::Result<String> {
@@ -143,8 +171,12 @@ fn leaver(binary: &Path, folder: &Path) -> anyhow::Result<String> {
     )
 }
 
-/// The joiner's first moment of work has come when the run begins: a run that waits for it would need a worker.
 fn joiner(binary: &Path, folder: &Path) -> anyhow::Result<String> {
+    coming(binary, folder, true)
+}
+
+/// The joiner's first moment of work has come when the run begins: a run that waits for it would need a worker.
+fn coming(binary: &Path, folder: &Path, is_approved: bool) -> anyhow::Result<String> {
     let start = now().checked_add(UNTIL_START)?;
     std::fs::write(folder.join("person.toml"), person(&format!("{start:.0}")))?;
     let args = [
@@ -155,7 +187,11 @@ fn joiner(binary: &Path, folder: &Path) -> anyhow::Result<String> {
         "--file",
         "person.toml",
     ];
-    let plan = approved(binary, folder, &args)?;
+    let plan = if is_approved {
+        approved(binary, folder, &args)?
+    } else {
+        planned(binary, folder, &args)?
+    };
     let left = start.duration_since(now());
     std::thread::sleep(Duration::try_from(left).unwrap_or_default() + Duration::from_secs(1));
     Ok(plan)
@@ -208,6 +244,19 @@ fn application(world: &Value) -> Option<(String, String, String)> {
     let (client, app) = tenant["apps"].as_object()?.iter().next()?;
     let secret = app["secrets"][0]["value"].as_str()?;
     Some((id.clone(), client.clone(), secret.to_owned()))
+}
+
+/// The policy template as it is, with the emergency account confirmed.
+fn confirmed(template: &str) -> String {
+    let emergency = format!("break-glass = [\"{EMERGENCY}\"]");
+    let line = |line: &str| match line {
+        "break-glass-confirmed = false" => "break-glass-confirmed = true".to_owned(),
+        line if line.starts_with("break-glass =") => emergency.clone(),
+        // A program approves only where the policy names it.
+        "approvers = []" => format!("approvers = [\"{}\", \"api:helpdesk\"]", office::OPERATOR),
+        line => line.to_owned(),
+    };
+    template.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// The policy template with every switch of the leaver's playbook on, and people to tell.

@@ -48,6 +48,23 @@ pub(crate) fn found(folder: &Path, secret: &str, tenant: &Value) -> anyhow::Resu
     Ok(out)
 }
 
+/// Where a word stands that may stand nowhere, one line each.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(crate) fn in_clear(folder: &Path, word: &str, what: &str) -> anyhow::Result<Vec<String>> {
+    let mut out = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_ours = path.is_file() && !EXEMPT.contains(&name.as_ref());
+        if is_ours && has(&std::fs::read(&path)?, word) {
+            out.push(format!("{name} holds {what} in clear"));
+        }
+    }
+    Ok(out)
+}
+
 /// The passes that work, which only the letters that hand them over hold in plain words.
 fn handed_over(tenant: &Value) -> BTreeSet<String> {
     let passes = truth::passes(tenant);

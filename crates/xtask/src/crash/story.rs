@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::point::{FULL, FULL_UNDO, SHORT, SHORT_JOINER, SHORT_UNDO, Share};
+use super::served::share;
 
 /// One run that is struck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +14,16 @@ pub(crate) enum Story {
     Joiner,
     /// The leaver's run is taken back.
     Undo,
+    /// A leaver's plan is approved in a browser; `tenure serve` is struck.
+    Web,
+    /// The same by a program.
+    Api,
+    /// It is refused, or the approval taken back, while its run begins.
+    Race,
+    /// A joiner's pass is handed over behind a one-time link.
+    Link,
+    /// Such a link is opened.
+    Press,
 }
 
 impl fmt::Display for Story {
@@ -21,13 +32,32 @@ impl fmt::Display for Story {
             Self::Leaver => "leaver",
             Self::Joiner => "joiner",
             Self::Undo => "undo",
+            Self::Web => "web",
+            Self::Api => "api",
+            Self::Race => "race",
+            Self::Link => "link",
+            Self::Press => "press",
         })
     }
 }
 
 impl Story {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 3] = [Self::Leaver, Self::Joiner, Self::Undo];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Leaver,
+        Self::Joiner,
+        Self::Undo,
+        Self::Web,
+        Self::Api,
+        Self::Race,
+        Self::Link,
+        Self::Press,
+    ];
+
+    /// Whether it is played on several sandboxes.
+    pub(crate) fn has_seeds(self) -> bool {
+        matches!(self, Self::Leaver | Self::Joiner)
+    }
 
     /// How many points of each class it gets.
     pub(crate) fn share(self, short: bool) -> Share {
@@ -37,6 +67,9 @@ impl Story {
             (Self::Undo, true) => SHORT_UNDO,
             (Self::Leaver | Self::Joiner, false) => FULL,
             (Self::Undo, false) => FULL_UNDO,
+            (Self::Web | Self::Api | Self::Race | Self::Link | Self::Press, _) => {
+                share::of(self, short)
+            }
         }
     }
 
@@ -45,7 +78,7 @@ impl Story {
         match self {
             Self::Leaver => true,
             Self::Joiner => !short,
-            Self::Undo => false,
+            _ => false,
         }
     }
 }

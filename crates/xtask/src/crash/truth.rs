@@ -19,6 +19,14 @@ pub(crate) fn of_story(scene: &Scene, after: &Value) -> Vec<String> {
         Story::Leaver => untrue(&scene.world, after, &scene.tenant, LEAVER),
         Story::Joiner => joiner::untrue(&tenant(&scene.world), &tenant(after)),
         Story::Undo => back::untrue(&tenant(&scene.first), &tenant(after)),
+        // The pass is behind the link: who presses it is told, and counted there.
+        Story::Link => joiner::untrue(&tenant(&scene.world), &tenant(after))
+            .into_iter()
+            .filter(|line| line != joiner::NOT_IN_NOTICE)
+            .collect(),
+        Story::Web | Story::Api | Story::Race | Story::Press => {
+            locked_out(&tenant(&scene.world), &tenant(after))
+        }
     }
 }
 
@@ -62,6 +70,34 @@ pub(crate) fn untrue(before: &Value, after: &Value, tenant: &str, upn: &str) -> 
     out.extend(leaver.mailbox());
     out.extend(leaver.rights());
     out.extend(leaver.duties());
+    out
+}
+
+/// What is not true of a leaving by the policy as it comes: whoever has left gets nowhere.
+fn locked_out(before: &Value, after: &Value) -> Vec<String> {
+    let mut users = table(before, "users").iter();
+    let found = users.find(|(_, user)| user["user_principal_name"] == LEAVER);
+    let Some((id, _)) = found else {
+        return vec![format!("there was never a {LEAVER}")];
+    };
+    let (before, user) = (&before["users"][id], &after["users"][id]);
+    let sessions = "sign_in_sessions_valid_from_date_time";
+    let mut out = Vec::new();
+    say(
+        &mut out,
+        user["account_enabled"] == false,
+        "sign-in is open",
+    );
+    say(
+        &mut out,
+        user["password_hash"] != before["password_hash"],
+        "the password is the old one",
+    );
+    say(
+        &mut out,
+        user[sessions].as_str() > before[sessions].as_str(),
+        "old sessions are still good",
+    );
     out
 }
 

@@ -9,6 +9,9 @@ const GROUPS: [&str; 4] = ["Sales Team", "Project Aurora", "All Staff", "Sales N
 const SHARED: &str = "orders@contoso.example";
 const LICENCE: &str = "SPE_E3";
 
+/// What is said where the notice holds no pass that works.
+pub(super) const NOT_IN_NOTICE: &str = "the notice does not hold the pass that works";
+
 /// What is not true of the joiner, one line each.
 pub(super) fn untrue(before: &Value, after: &Value) -> Vec<String> {
     let mut out = Vec::new();
@@ -162,7 +165,7 @@ fn letters(before: &Value, after: &Value, out: &mut Vec<String>) {
         let text = notice["content"].as_str().unwrap_or_default();
         passes_in(text, &passes).len() == 1
     });
-    say(out, handed, "the notice does not hold the pass that works");
+    say(out, handed, NOT_IN_NOTICE);
 }
 
 #[cfg(test)]
