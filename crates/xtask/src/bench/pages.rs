@@ -25,6 +25,8 @@ use crate::http::{Ask, Client, Reply};
 const GOAL_MS: f64 = 20.0;
 const GOAL_BYTES: usize = 30 * 1024;
 const GOAL_REQUESTS: usize = 4;
+/// How many steps each of the runs has that the store is filled with; the plan that waits has all of them.
+const STEPS: usize = 8;
 /// How many ask at once, where not one after the other.
 const AT_ONCE: usize = 8;
 
@@ -84,23 +86,13 @@ pub(super) fn run(args: &Args, binary: &Path, seed: u64, as_json: bool) -> anyho
         .folder
         .clone()
         .unwrap_or_else(|| place.path().join("pages"));
-    let cookie = folder.join("office.json");
-    let office = if cookie.exists() {
-        let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&cookie)?)?;
-        let text = |name: &str| kept[name].as_str().unwrap_or_default().to_owned();
-        Office {
-            cookie: text("cookie"),
-            token: text("token"),
-        }
-    } else {
-        let office = filled(args, binary, &folder, seed)?;
-        let kept = json!({ "cookie": office.cookie, "token": office.token });
-        std::fs::write(&cookie, kept.to_string())?;
-        office
-    };
+    if !folder.join("tenure.db").exists() {
+        filled(args, binary, &folder, seed)?;
+    }
     let sandbox = Sandbox::start(binary, &folder, seed)?;
     let base = office::configure(&folder, &sandbox, office::port()?)?;
     let mut running = office::open(binary, &folder, &base, &[])?;
+    let office = office::sign_in(&base)?;
     let before = memory(running.id())?;
     let places = Places::find(&office, &base)?;
     let mut costs = Vec::new();
@@ -161,16 +153,18 @@ fn load() -> anyhow::Result<String> {
 }
 
 /// Fills a store.
-fn filled(args: &Args, binary: &Path, folder: &Path, seed: u64) -> anyhow::Result<Office> {
+fn filled(args: &Args, binary: &Path, folder: &Path, seed: u64) -> anyhow::Result<()> {
     let begun = Instant::now();
     talk(&format!("filling a store with {} runs …", args.page_runs));
     let scene = scene::prepare_for(binary, folder, seed, Story::Web)?;
-    let office = scene.office.clone().context("nobody is set up")?;
     judge::with_store(folder, async |store| {
         let scope = TenantScope::provider();
         let stored = store
             .plan(&scope, &PlanId::from(scene.plan.as_str()))
             .await?;
+        let mut like = stored.plan;
+        // A run is read alone: lists do not grow with its steps, and the disk does.
+        like.steps.truncate(STEPS);
         let own = store
             .tenant(&TenantScope::of(&TENANT.into()), &TENANT.into())
             .await?;
@@ -189,7 +183,7 @@ fn filled(args: &Args, binary: &Path, folder: &Path, seed: u64) -> anyhow::Resul
             tenants.push(name);
         }
         let history = History {
-            like: &stored.plan,
+            like: &like,
             tenants: &tenants,
             runs: args.page_runs,
             until: judge::now(),
@@ -198,7 +192,7 @@ fn filled(args: &Args, binary: &Path, folder: &Path, seed: u64) -> anyhow::Resul
         Ok(store.fill(&history).await?)
     })?;
     talk(&format!("filled in {:.0} s", begun.elapsed().as_secs_f64()));
-    Ok(office)
+    Ok(())
 }
 
 impl Page {

@@ -245,7 +245,7 @@ impl Extent {
             // A run that was never killed never recovers; it can from any commit.
             "recovery" => self.of("after-commit"),
             "random" => self.took_ms,
-            "answered" => 1,
+            "answered" | "before-answer" => 1,
             "delivering" => 3,
             own => self.hits.get(own).copied().unwrap_or_default(),
         }

@@ -54,6 +54,11 @@ impl Story {
         Self::Press,
     ];
 
+    /// Whether it may end before the cloud is asked anything, so that nothing can fail there.
+    pub(crate) fn may_ask_nobody(self) -> bool {
+        matches!(self, Self::Race | Self::Press)
+    }
+
     /// Whether it is played on several sandboxes.
     pub(crate) fn has_seeds(self) -> bool {
         matches!(self, Self::Leaver | Self::Joiner)

@@ -110,6 +110,30 @@ pub(crate) fn set_up(binary: &Path, folder: &Path, sandbox: &Sandbox) -> anyhow:
         .and_then(|set| set.split(';').next())
         .with_context(|| format!("set-up answers {}: {}", reply.status, reply.text()))?
         .to_owned();
+    let office = with_client(&base, cookie)?;
+    running.kill()?;
+    std::fs::remove_file(folder.join("run.log"))?;
+    Ok(office)
+}
+
+/// Signs the operator in who set the provider up.
+///
+/// # Errors
+/// When nobody is let in.
+pub(crate) fn sign_in(base: &str) -> anyhow::Result<Office> {
+    let fields = [("email", OPERATOR), ("password", PASSWORD)];
+    let reply = Client::new(base).ask(&Ask::form("/sign-in", &fields).with("origin", base))?;
+    let cookie = reply
+        .header("set-cookie")
+        .and_then(|set| set.split(';').next())
+        .with_context(|| format!("signing in answers {}: {}", reply.status, reply.text()))?
+        .to_owned();
+    with_client(base, cookie)
+}
+
+/// Makes a client for a program, as the operator of this cookie.
+fn with_client(base: &str, cookie: String) -> anyhow::Result<Office> {
+    let mut client = Client::new(base);
     let mut office = Office {
         cookie,
         token: String::new(),
@@ -122,7 +146,7 @@ pub(crate) fn set_up(binary: &Path, folder: &Path, sandbox: &Sandbox) -> anyhow:
         ("role", "admin"),
         ("tenant", ""),
     ];
-    let made = client.ask(&office.form("/settings/clients", &fields, &base))?;
+    let made = client.ask(&office.form("/settings/clients", &fields, base))?;
     let text = made.text();
     let at = text.find("tnr_").context("no client was made")?;
     let letters = |letter: char| !(letter.is_ascii_alphanumeric() || "_-".contains(letter));
@@ -132,8 +156,6 @@ pub(crate) fn set_up(binary: &Path, folder: &Path, sandbox: &Sandbox) -> anyhow:
         .unwrap_or_default()
         .to_owned();
     ensure!(office.token.len() > 40, "the client's token is cut off");
-    running.kill()?;
-    std::fs::remove_file(folder.join("run.log"))?;
     Ok(office)
 }
 
