@@ -91,7 +91,6 @@ impl Places {
         let mut out: Vec<String> = Vec::new();
         let mut add = |path: String| out.push(path);
         for path in [
-            "/",
             "/today",
             "/find?q=person",
             "/find?q=a0000",
