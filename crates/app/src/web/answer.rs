@@ -96,6 +96,7 @@ pub(crate) async fn dress(State(web): State<Web>, request: Request, next: Next) 
     if let Some(Bare(problem)) = response.extensions_mut().remove::<Bare>() {
         let caller = response.extensions().get::<Caller>().cloned();
         if problem.exit == Exit::Failed {
+            let path = nameable(&path);
             tracing::error!(request = %id, path, code = %problem.code, "{problem}");
         }
         response = if is_call {
@@ -169,6 +170,13 @@ fn told(mut response: Response) -> Response {
 fn is_problem(response: &Response) -> bool {
     let kind = response.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| kind == "application/problem+json")
+}
+
+/// The path as it may be logged: where an address is a secret of its own, only its kind.
+fn nameable(path: &str) -> &str {
+    const SECRET: [&str; 2] = ["/link/", "/set-up/"];
+    let kind = SECRET.into_iter().find(|kind| path.starts_with(kind));
+    kind.unwrap_or(path)
 }
 
 fn back_to(path: &str) -> String {

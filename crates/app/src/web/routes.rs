@@ -121,7 +121,6 @@ impl Routes {
 }
 
 /// A handler that panicked: a page like any other failure, without a word of what the panic said.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn broke(_: Box<dyn Any + Send>) -> Response {
     Problem::failed("fault", "a fault in Tenure itself stopped this")
         .hint("look whether it was done, then try again; the request's id below is in the log, with the place")

@@ -112,7 +112,6 @@ fn layered(app: Router, body: Duration) -> Router {
 
 /// A panic in what writes the answers themselves: a page's own panic was caught before, and became a page.
 /// What it says stays unread: nobody knows what is in it.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn outermost(_: Box<dyn Any + Send>) -> Response {
     let id = crate::clock::short_id('q');
     tracing::error!(request = %id, "an answer could not be written");

@@ -6,6 +6,7 @@ mod actions;
 mod approvals;
 mod bad_input;
 mod cloud;
+mod doors;
 mod drift;
 mod house;
 mod joiners;
