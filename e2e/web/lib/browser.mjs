@@ -38,7 +38,8 @@ export class Browser {
     context.on('console', said => {
       // A page that is refused says so in the console too; what it loads must be there.
       const refused = /^Failed to load resource: .* status of 4/.test(said.text()) && said.location().url === said.page()?.url();
-      if (!refused && !loud) this.faults.push(`${said.type()} on ${said.page()?.url()}: ${said.text()}`);
+      // What is said at the level verbose is advice on forms, which no reader sees.
+      if (!refused && !loud && said.type() !== 'verbose') this.faults.push(`${said.type()} on ${said.page()?.url()}: ${said.text()}`);
     });
     context.on('response', answer => {
       if (answer.status() >= 500) this.faults.push(`${answer.status()} ${answer.request().method()} ${answer.url()}`);

@@ -61,7 +61,10 @@ pub(super) fn line(
 /// The sentence over the list.
 pub(super) fn lead(lines: &[Line]) -> (String, String) {
     let waiting = lines.iter().filter(|line| !line.connected).count();
-    let bold = many(lines.len(), "tenant.", "tenants.");
+    let bold = match lines.len() {
+        0 => "No tenant yet.".to_owned(),
+        count => many(count, "tenant.", "tenants."),
+    };
     let rest = match (lines.len(), waiting) {
         (0, _) => "Connecting one takes four steps and changes nothing there.".to_owned(),
         (_, 0) => "Every one is connected and has a policy.".to_owned(),
