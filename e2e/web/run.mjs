@@ -39,6 +39,8 @@ const t = {
     return page;
   },
   open: [],
+  /** What a test leaves to be taken down. */
+  after: [],
 };
 
 const all = [...account, ...way, ...live, ...ways, ...keys, ...drift, ...connect, ...lists, ...pages, ...firstView, ...fit, ...transport];
@@ -68,6 +70,7 @@ for (const test of chosen) {
   } else {
     process.stdout.write(`ok      ${test.name} (${took})\n`);
   }
+  for (const down of t.after.splice(0)) down();
   for (const context of t.open.splice(0)) await context.close().catch(() => {});
 }
 await browser.stop();

@@ -1,4 +1,5 @@
 // Somebody changes the person behind Tenure's back.
+import { url } from '../lib/browser.mjs';
 import { assert, eventually, says, text } from '../lib/check.mjs';
 import { human, idOf, leaver, tenure } from '../lib/tenure.mjs';
 import { COLLEAGUE } from './account.mjs';
@@ -13,9 +14,10 @@ export const tests = [
       const plan = await leaver('amira.haddad@contoso.example', { more: ['--at', later] });
       const page = await t.page(plan.path);
       await page.getByRole('button', { name: /^Approve/ }).click();
-      await eventually('it is scheduled', async () => /scheduled/i.test(await main(page)));
+      await eventually('it is scheduled', async () => /scheduled|begins/i.test(await main(page)));
       const [amira, ravi] = [await idOf('contoso', 'amira.haddad@contoso.example'), await idOf('contoso', 'ravi.menon@contoso.example')];
       await human('contoso', { do: 'set', object: `users/${amira}`, field: 'manager', value: ravi });
+      await page.goto(url(plan.path));
       await page.getByRole('button', { name: 'Look at the tenant now' }).click();
       await says(page, 'Approval void');
       const band = await text(page.locator('.band.st-void'));

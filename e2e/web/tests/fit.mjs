@@ -8,14 +8,15 @@ const WIDTHS = [320, 720, 768, 1024, 1180];
 const LONG = 'Maximiliane-Charlotte Wolfeschlegelsteinhausenbergerdorff-Muller';
 
 /** Makes every word of the page's own text about a third longer, as German is. */
-const lengthen = page => page.evaluate(() => {
+const lengthen = page => page.evaluate(name => {
   const more = 'ungskeitenschaft', walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
   while (walker.nextNode()) texts.push(walker.currentNode);
   for (const text of texts) {
     if (text.parentElement.closest('code, pre, textarea, time, bdi, script, style, svg, kbd, .mono, .code, .digest, .tag, .av')) continue;
-    text.data = text.data.replace(/\p{L}{3,}/gu, word => word + more.slice(0, Math.ceil(word.length * 0.35)));
+    const longer = part => part.replace(/\p{L}{3,}/gu, word => word + more.slice(0, Math.ceil(word.length * 0.35)));
+    text.data = text.data.split(name).map(longer).join(name);
   }
-});
+}, LONG);
 
 /** Gives everybody on the page a name of 64 characters. */
 const rename = (page, name) => page.evaluate(([from, to]) => {

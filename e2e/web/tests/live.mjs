@@ -1,6 +1,7 @@
 // A live run when the line breaks.
 import { url } from '../lib/browser.mjs';
 import { assert, eventually, text } from '../lib/check.mjs';
+import { line } from '../lib/line.mjs';
 import { leaver } from '../lib/tenure.mjs';
 import { carry } from './way.mjs';
 
@@ -13,15 +14,18 @@ export const tests = [
       const page = await context.newPage();
       await page.goto(url(plan.path));
       await carry(page);
+      const wire = await line(process.env.TENURE_URL);
+      t.after.push(wire.close);
+      await page.goto(wire.url(new URL(page.url()).pathname));
       await page.evaluate(() => { window.stayed = true; });
       const lost = page.locator('[data-lost]');
       await eventually('the page is live', () => page.evaluate(() => document.body.dataset.live === 'on'));
-      await context.setOffline(true);
+      wire.cut();
       await eventually('the page says since when it is not live', async () => /^Not live since \d\d:\d\d:\d\d, trying again$/.test(await lost.textContent()));
       assert.ok(await lost.isVisible(), 'the sentence is seen');
       assert.ok((await page.locator('.steps .step').count()) > 5, 'the steps stay');
       assert.equal(await page.locator('.steps').evaluate(e => getComputedStyle(e).opacity), '1', 'and are not greyed');
-      await context.setOffline(false);
+      wire.mend();
       await eventually('the sentence goes', async () => !(await lost.isVisible()), 40);
       await eventually('the run ends on the page', async () => /completed|review/i.test(await text(page.locator('#run-chip .chip').first())), 150);
       assert.ok(await page.evaluate(() => window.stayed), 'the page was never loaded again');
