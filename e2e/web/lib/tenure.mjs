@@ -60,5 +60,13 @@ export async function idOf(tenant, upn) {
   return found[0];
 }
 
+/** The object id of a group. */
+export async function groupOf(tenant, name) {
+  const { groups } = (await world()).tenants[DIRECTORIES[tenant]];
+  const found = Object.entries(groups).find(([, group]) => group.display_name === name);
+  if (!found) throw new Error(`there is no group ${name} in ${tenant}`);
+  return found[0];
+}
+
 /** The example policy of a tenant. */
 export const policy = name => readFile(new URL(`../../../examples/policies/${name}.toml`, import.meta.url), 'utf8');

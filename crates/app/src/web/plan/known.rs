@@ -6,6 +6,7 @@ use domain::policy::Policy;
 use domain::protect::one_name;
 use domain::request::Request;
 use domain::{PlanId, TenantId};
+use engine::state::Phase;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::{Approved, Comment, PlanRow, PolicyVersion, Refusal, RunRow, TenantScope};
@@ -171,7 +172,8 @@ impl Known {
     /// What the last look saw, where the tenant does not fit the plan any more and nothing has been carried out yet.
     pub(crate) fn drift(&self) -> Option<(Timestamp, &Seen)> {
         let (at, seen) = self.look.as_ref()?;
-        (seen.voids && self.run.is_none()).then_some((*at, seen))
+        let waits = |row: &RunRow| matches!(row.state.phase, Phase::Scheduled { .. });
+        (seen.voids && self.run.as_ref().is_none_or(waits)).then_some((*at, seen))
     }
 
     /// The zone of the person's site: what the request names, else the policy's default.
