@@ -10,7 +10,7 @@ const focused = page => page.evaluate(() => {
   const bar = document.querySelector('.bar');
   return {
     text: e.textContent.trim().replace(/\s+/g, ' ').slice(0, 60), tag: e.tagName, href: e.getAttribute('href'),
-    shown: [style, getComputedStyle(e, '::after')].some(own => own.outlineStyle !== 'none' || own.boxShadow !== 'none'), visible: box.width > 0 && box.height > 0,
+    shown: [style, getComputedStyle(e, '::after'), ...(e.closest('label') ? [getComputedStyle(e.closest('label'))] : [])].some(own => own.outlineStyle !== 'none' || own.boxShadow !== 'none'), visible: box.width > 0 && box.height > 0,
     inMain: !!e.closest('main'), covered: !!bar && !bar.contains(e) && bar.contains(top),
   };
 });

@@ -108,6 +108,17 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_small_inside_a_sentence_and_keeps_its_name() {
+        let now: Timestamp = "2026-11-20T15:42:00Z".parse().unwrap();
+        let check = |at: &str, expect: &str| {
+            assert_eq!(day_inside(at.parse().unwrap(), &TimeZone::UTC, now), expect);
+        };
+        check("2026-11-20T17:00:00Z", "today 17:00");
+        check("2026-11-21T08:00:00Z", "tomorrow 08:00");
+        check("2026-11-23T09:00:00Z", "Mon 23 Nov 09:00");
+    }
+
+    #[test]
     fn a_length_has_the_unit_that_fits() {
         let check = |ms: i64, expect: &str| assert_eq!(lasted(ms), expect);
         check(5_870, "5.8\u{202f}s");

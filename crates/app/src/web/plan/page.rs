@@ -236,7 +236,9 @@ pub(super) fn made(
     };
     let mine = standing::mine(known, &reader);
     let (kind, word) = match known.drift() {
-        Some(_) if matches!(stands, Stands::Approved | Stands::Scheduled(..)) => ("void", "Approval void".to_owned()),
+        Some(_) if matches!(stands, Stands::Approved | Stands::Scheduled(..)) => {
+            ("void", "Approval void".to_owned())
+        }
         Some(_) if matches!(stands, Stands::Waiting) => ("void", "Void".to_owned()),
         _ => stands.chip(known, mine == Mine::Decide),
     };

@@ -220,6 +220,17 @@ async fn with_an_open_finding_there_is_a_statement_and_no_certificate() {
         "{}",
         statement.text
     );
+    ride.state.findings[0].closed = Some((Ride::BEGAN + 20_000, "Done by hand.".to_owned()));
+    ride.commit(&app).await;
+    let handled = app.get(&format!("{page}/certificate"), Some(&viewer)).await;
+    assert!(
+        handled
+            .text
+            .contains("Statement of offboarding, findings handled")
+            && !handled.text.contains("Certificate of"),
+        "what was not read back is never certified: {}",
+        handled.text
+    );
     let step = app
         .get(&format!("{page}/steps/block-sign-in"), Some(&viewer))
         .await;
