@@ -26,6 +26,13 @@ pub const FABRIKAM: &str = "fab21ca0-0000-4000-8000-000000000002";
 /// GUID of the hybrid tenant.
 pub const NORTHWIND: &str = "40c7b1d0-0000-4000-8000-000000000003";
 
+/// The demonstration's tenants: what to call each, and its GUID.
+pub const TENANTS: [(&str, &str); 3] = [
+    ("contoso", CONTOSO),
+    ("fabrikam", FABRIKAM),
+    ("northwind", NORTHWIND),
+];
+
 /// Three tenants: Contoso (cloud only, licences assigned directly), Fabrikam (licences through groups) and Northwind (people mastered
 /// in an on-premises directory, licences both ways).
 ///

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use serde_json::json;
-use sim::{Faults, Sandbox, World};
+use sim::{Faults, Sandbox, World, worlds};
 
 use super::{Cx, talk};
 use crate::clock;
@@ -48,6 +48,10 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
             })?
         }
     };
+    let companies = worlds::TENANTS.into_iter();
+    let companies: Vec<_> = companies
+        .filter(|(_, directory)| world.tenants.contains_key(*directory))
+        .collect();
     let sandbox = Sandbox::new(world, faults, args.seed, clock::now());
     if let Some(file) = &args.record {
         sandbox
@@ -73,8 +77,18 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
     talk(&format!(
         "[clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
     ));
+    if !companies.is_empty() {
+        talk(&format!(
+            "Its companies take the client id {} and the secret {}, which open nothing else:",
+            worlds::CLIENT_ID,
+            worlds::CLIENT_SECRET
+        ));
+    }
+    for (name, directory) in companies {
+        talk(&format!("  {name:<10} {directory}"));
+    }
     talk(&format!(
-        "Ground truth: {base}/sandbox/world · effective changes: {base}/sandbox/log · stop with Ctrl-C"
+        "\nGround truth: {base}/sandbox/world · effective changes: {base}/sandbox/log · stop with Ctrl-C"
     ));
     sim::serve(listener, sandbox, Some(args.world), super::asked_to_stop()).await?;
     Ok(Exit::Done)

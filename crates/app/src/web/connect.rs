@@ -9,6 +9,8 @@ use domain::TenantId;
 use domain::access::Role;
 use secrecy::SecretString;
 use serde::Deserialize;
+use sim::worlds;
+use store::TenantScope;
 
 use super::answer::{page, see};
 use super::lists::Mark;
@@ -70,6 +72,10 @@ struct ConnectPage {
     step: u8,
     ways: &'static [Way],
     way: Option<&'static Way>,
+    /// The sandbox's own companies, in a rehearsal that has not connected them.
+    samples: Vec<&'static str>,
+    /// What opens all of them; nothing but a simulated cloud takes it.
+    sample_secret: &'static str,
     clouds: Vec<String>,
     typed: Typed,
     wrong: Vec<(&'static str, String)>,
@@ -92,6 +98,9 @@ struct Typed {
 struct Wanted {
     #[serde(default)]
     how: String,
+    /// One of the sandbox's companies, to be filled in.
+    #[serde(default)]
+    sample: String,
 }
 
 #[derive(Deserialize)]
@@ -126,6 +135,12 @@ async fn blank(
         step,
         ways: &WAYS,
         way: None,
+        samples: samples(web).await?,
+        sample_secret: if web.server.sandbox {
+            worlds::CLIENT_SECRET
+        } else {
+            ""
+        },
         clouds: clouds(web),
         typed: Typed::default(),
         wrong: Vec::new(),
@@ -134,6 +149,19 @@ async fn blank(
         lines: Vec::new(),
         starts: &STARTS,
     })
+}
+
+/// The sandbox's companies that are not connected here yet; none where the tenants are real.
+async fn samples(web: &Web) -> Result<Vec<&'static str>, Problem> {
+    if !web.server.sandbox {
+        return Ok(Vec::new());
+    }
+    let connected = web.wiring.store.tenants(&TenantScope::provider()).await;
+    let connected = connected.map_err(of_store)?;
+    let here = |directory: &str| connected.iter().any(|one| one.directory == directory);
+    let samples = worlds::TENANTS.iter();
+    let samples = samples.filter(|(_, directory)| !here(directory));
+    Ok(samples.map(|(name, _)| *name).collect())
 }
 
 /// The clouds there are: those that Tenure knows, and those of the configuration.
@@ -166,6 +194,14 @@ async fn begin(State(web): State<Web>, caller: Caller, Query(wanted): Query<Want
             .last()
             .map(|tenant| tenant.client.clone())
             .unwrap_or_default();
+    }
+    let sample = worlds::TENANTS
+        .iter()
+        .find(|(name, _)| *name == wanted.sample);
+    if let Some((name, directory)) = sample.filter(|_| web.server.sandbox) {
+        (*name).clone_into(&mut shown.typed.name);
+        (*directory).clone_into(&mut shown.typed.directory);
+        worlds::CLIENT_ID.clone_into(&mut shown.typed.client);
     }
     page(&shown)
 }
