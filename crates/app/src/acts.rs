@@ -10,6 +10,7 @@ pub(crate) mod ledger;
 pub(crate) mod look;
 pub(crate) mod operators;
 pub(crate) mod policy;
+pub(crate) mod rehearse;
 pub(crate) mod request;
 pub(crate) mod seats;
 pub(crate) mod steer;

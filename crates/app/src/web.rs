@@ -61,6 +61,7 @@ pub(crate) use server::{quiet_panics, serve};
 pub(crate) use set_up::link as set_up_link;
 pub(crate) use tenants::given;
 
+use crate::acts::rehearse::Rehearsals;
 use crate::config::ServerConfig;
 use crate::problem::Problem;
 use crate::sign_in::local::Passwords;
@@ -92,6 +93,8 @@ pub(crate) struct Parts {
     pub(crate) oidc: Option<oidc::Oidc>,
     /// Counts openings of one-time links.
     pub(crate) links: Throttle,
+    /// The rehearsals that were begun here.
+    pub(crate) rehearsals: Rehearsals,
     began: std::time::Instant,
 }
 
@@ -120,6 +123,7 @@ impl Web {
             patience: Patience::default(),
             at_provider: Throttle::new(throttle::AT_PROVIDER, throttle::BY_ACCOUNT),
             links: Throttle::new(throttle::BY_NETWORK, throttle::BY_ACCOUNT),
+            rehearsals: Rehearsals::default(),
             began: std::time::Instant::now(),
         })))
     }

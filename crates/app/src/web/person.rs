@@ -10,7 +10,7 @@ use connectors::{Ctx, Purpose};
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
-use store::{PlanLine, RunLine, RunStatus};
+use store::{FindingFilter, FindingLine, PlanLine, RunLine, RunStatus, TenantScope};
 
 use self::has::Group;
 use self::story::{Dot, Event};
@@ -60,6 +60,8 @@ struct PersonPage {
     certificate_name: &'static str,
     may_ask: bool,
     actions: Vec<Action>,
+    /// Others of the same name in the tenant: address and sign-in name.
+    namesakes: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -95,7 +97,9 @@ async fn show(
     let (name, upn) = called(&runs, &plans, &id);
     let (kind, word) = story::stands(&runs, &plans, &site, at);
     let ended = runs.iter().find(|run| run.ended_at.is_some());
-    let (dots, events) = story::story(&runs, &plans, &site, at);
+    let findings = findings(&web, &scope, &upn, &person).await?;
+    let (dots, events) = story::story(&runs, &plans, &findings, &site, at);
+    let namesakes = namesakes(&web, &scope, &tenant, &person, &name, &upn).await?;
     let actions = steps::catalogue()
         .entries
         .into_iter()
@@ -129,10 +133,54 @@ async fn show(
         }),
         may_ask: caller.may(Role::Requester, &tenant),
         actions: actions.collect(),
+        namesakes,
         name,
         upn,
         id,
     })
+}
+
+/// What a person had to look at about them.
+async fn findings(
+    web: &Web,
+    scope: &TenantScope,
+    upn: &str,
+    person: &str,
+) -> Result<Vec<FindingLine>, Problem> {
+    if upn.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = FindingFilter {
+        upn: Some(upn.to_owned()),
+        ..FindingFilter::default()
+    };
+    let found = web.wiring.store.list_findings(scope, &filter, None).await;
+    let mut lines = found.map_err(of_store)?.lines;
+    lines.retain(|line| line.person == person);
+    Ok(lines)
+}
+
+/// Others of the same name, as sign-in names are given to them: the same letters before the @ and what tells them apart.
+async fn namesakes(
+    web: &Web,
+    scope: &TenantScope,
+    tenant: &TenantId,
+    person: &str,
+    name: &str,
+    upn: &str,
+) -> Result<Vec<(String, String)>, Problem> {
+    let local = upn.split('@').next().unwrap_or_default();
+    let stem = local.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    if stem.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = web.wiring.store.list_people(scope, Some(stem), None).await;
+    let others = found.map_err(of_store)?.lines.into_iter().filter(|other| {
+        other.tenant == *tenant && other.person != person && other.name.eq_ignore_ascii_case(name)
+    });
+    Ok(others
+        .map(|other| (format!("/t/{tenant}/people/{}", other.person), other.upn))
+        .collect())
 }
 
 /// The name and the sign-in name, as the newest of what concerns the person has them.

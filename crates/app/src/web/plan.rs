@@ -12,6 +12,7 @@ mod lines;
 mod page;
 mod phone;
 mod rail;
+mod rehearsal;
 mod standing;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,6 +47,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post("/t/{tenant}/plans/{plan}/again", asks, decide::again)
         .post("/t/{tenant}/plans/{plan}/look", asks, decide::look)
         .post("/t/{tenant}/plans/{plan}/choose", asks, decide::choose)
+        .get("/t/{tenant}/plans/{plan}/rehearsal", looks, rehearsal::show)
+        .post("/t/{tenant}/plans/{plan}/rehearsal", asks, rehearsal::begin)
 }
 
 /// Which part of a plan is looked at.

@@ -1,6 +1,7 @@
 //! The policy editor: what will change, and for whom? A text, checked as it is written, and applied over the version that was read.
 
 pub(crate) mod compare;
+pub(super) mod propose;
 mod view;
 
 use askama::Template;
@@ -133,6 +134,8 @@ struct Wanted {
     tab: String,
     start: Option<String>,
     applied: Option<u64>,
+    /// An edit that a page proposes.
+    edit: Option<String>,
 }
 
 async fn show(
@@ -148,13 +151,27 @@ async fn show(
         (Some(live), None) => live.text.clone(),
         (None, None) => acts::template(),
     };
+    let edit = wanted.edit.as_deref().and_then(propose::Edit::of);
+    let proposed = edit.and_then(|edit| Some((edit.says(), edit.into_text(&text)?)));
+    let (proposal, text) = match proposed {
+        Some((says, text)) => (
+            Some(format!("{says} is in the editor. Nothing is applied yet.")),
+            text,
+        ),
+        None => (None, text),
+    };
     let shown = Shown {
-        tab: view::Tab::of(&wanted.tab),
+        tab: if proposal.is_some() {
+            view::Tab::Diff
+        } else {
+            view::Tab::of(&wanted.tab)
+        },
         base: live.as_ref().map_or(0, |live| live.version),
         text,
         said: wanted
             .applied
             .map(|version| format!("Version {version} is in force."))
+            .or(proposal)
             .unwrap_or_default(),
         ..Shown::default()
     };

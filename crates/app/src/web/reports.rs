@@ -1,10 +1,13 @@
 //! Reports: how long does it take until access is closed, and who took longest, and why?
 
+mod waste;
+
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
+use serde::Deserialize;
 use store::{RunLine, TenantScope};
 
 use super::answer::page;
@@ -55,9 +58,23 @@ struct ReportsPage {
     lead: (String, String),
     month: Option<Month>,
     slow: Vec<Slow>,
+    /// The seats of people who left, where somebody pressed for it.
+    waste: Option<(String, Vec<waste::Waste>)>,
+    /// When this was made, where the reader is.
+    made: String,
 }
 
-async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
+#[derive(Deserialize)]
+struct Wanted {
+    read: Option<u8>,
+}
+
+async fn show(
+    State(web): State<Web>,
+    caller: Caller,
+    tenant: Option<Path<TenantId>>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
     let tenant = tenant.map(|Path(tenant)| tenant);
     let scope = caller.scope_at(tenant.as_ref());
     let since = clock::now() - jiff::SignedDuration::from_hours(24 * DAYS);
@@ -87,8 +104,21 @@ async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<Tenant
             share: strips::share(&leavers),
         }
     });
+    let waste = if wanted.read.is_some() {
+        let tenants = web.wiring.store.tenants(&scope).await.map_err(of_store)?;
+        let parts = waste::read(&web, &caller, &tenants).await;
+        Some((waste::lead(&parts), parts))
+    } else {
+        None
+    };
     let shell = Shell::new(&web, &caller, "reports", "Reports", tenant.as_ref()).await?;
     page(&ReportsPage {
+        waste,
+        made: zones
+            .now
+            .to_zoned(zones.here.clone())
+            .strftime("%-d %b %Y %H:%M")
+            .to_string(),
         shell,
         lead: lead(&leavers),
         month,

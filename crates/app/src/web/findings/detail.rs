@@ -1,14 +1,19 @@
 //! One finding: what is true now, what Tenure left and what stands now, what can be done, and what happened.
 
 use domain::access::Role;
-use domain::spec::StepSpec;
+use domain::plan::{Plan, is_containment};
+use domain::policy::{Policy, Setting};
+use domain::request::Kind;
+use domain::spec::{Effect, StepSpec};
 use domain::{RunId, TenantId};
 use engine::state::{Finding, Hold, Outcome, REVIEW, Status, StepRun};
 use store::FindingGroup;
 
 use super::story::{Happened, story};
 use crate::acts::handle;
+use crate::planning;
 use crate::problem::Problem;
+use crate::web::policy::propose::Edit;
 use crate::web::run::{Loaded, View, brief, step_path};
 use crate::web::{Caller, Web, reading};
 
@@ -67,6 +72,8 @@ pub(super) struct Detail {
     pub(super) now_head: String,
     pub(super) story: Vec<Happened>,
     pub(super) permissions: Vec<String>,
+    /// An edit of the policy that keeps it from coming again: its address, and what it says.
+    pub(super) edit: Option<(String, String)>,
     pub(super) person: String,
     pub(super) person_id: String,
     pub(super) initials: String,
@@ -97,7 +104,16 @@ impl Detail {
             Problem::refused("not-found", format!("run {run} has no finding {number}"))
                 .hint("open it from the list of findings")
         })?;
-        Ok(Self::of(&loaded, caller, &finding, said))
+        let mut detail = Self::of(&loaded, caller, &finding, said);
+        if let Ok((_, policy)) = planning::policy(&web.wiring, tenant).await {
+            detail.edit = edit(&finding, loaded.plan(), &policy).map(|edit| {
+                (
+                    format!("/t/{tenant}/policy?edit={}", edit.name()),
+                    edit.says(),
+                )
+            });
+        }
+        Ok(detail)
     }
 
     fn of(loaded: &Loaded, caller: &Caller, finding: &Finding, said: Said) -> Self {
@@ -154,6 +170,7 @@ impl Detail {
                 Some(spec) if finding.kind == "denied" => spec.permissions.clone(),
                 _ => Vec::new(),
             },
+            edit: None,
             person: plan.person.name.clone(),
             person_id: plan.person.id.as_str().to_lowercase(),
             initials: crate::web::shell::initials(&plan.person.name),
@@ -162,6 +179,42 @@ impl Detail {
         }
     }
 }
+
+/// The switch of the policy that would keep a finding of this sort from coming again, where there is one that is not set yet.
+fn edit(finding: &Finding, plan: &Plan, policy: &Policy) -> Option<Edit> {
+    let step = finding.step.as_ref().and_then(|key| plan.step(key));
+    let is_on = |name: &str| {
+        let set = policy.offboard.get(name);
+        set.map_or_else(
+            || {
+                let catalogue = steps::catalogue();
+                catalogue.find(name).is_some_and(|entry| entry.default_on)
+            },
+            Setting::on,
+        )
+    };
+    match finding.kind.as_str() {
+        "drift" if finding.text.contains(GROWN) && !policy.drift.removals_may_grow => {
+            Some(Edit::RemovalsMayGrow)
+        }
+        "approval" if !step.is_some_and(StepSpec::approved_apart) => {
+            Edit::of(&Edit::HoldsFor(policy.approvals.holds_for_hours.saturating_mul(2)).name())
+        }
+        "residual" if plan.kind == Kind::Offboard => {
+            let blocks = step.is_some_and(|spec| spec.has(|e| *e == Effect::ClosesSignIn));
+            let again = "read-block-again";
+            (blocks && !is_on(again)).then(|| Edit::Step(again.to_owned(), true))
+        }
+        "denied" if plan.kind == Kind::Offboard => {
+            let spec = step.filter(|spec| !is_containment(spec) && is_on(&spec.step))?;
+            Some(Edit::Step(spec.step.clone(), false))
+        }
+        _ => None,
+    }
+}
+
+/// What the drift check says of a removal that would have more to remove.
+const GROWN: &str = "more to remove than the plan shows";
 
 /// The head under which findings are listed.
 pub(super) fn head(group: FindingGroup) -> &'static str {
@@ -313,4 +366,50 @@ fn stands(step: Option<&StepRun>, spec: Option<&StepSpec>) -> Vec<Stand> {
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::plan::tests::plan;
+
+    fn finding(kind: &str, step: Option<&str>, text: &str) -> Finding {
+        Finding {
+            number: 1,
+            step: step.map(domain::StepKey::from),
+            kind: kind.to_owned(),
+            text: text.to_owned(),
+            opened_ms: 0,
+            closed: None,
+            marks: Vec::default(),
+            opened_as: None,
+        }
+    }
+
+    #[test]
+    fn a_switch_that_would_close_it_is_proposed_and_no_other() {
+        let plan = plan("hr@contoso.example");
+        let text = include_str!("../../../../../examples/policies/cloud-only.toml");
+        let mut policy = crate::acts::policy::read(text).unwrap();
+        policy.drift.removals_may_grow = false;
+        let of =
+            |policy: &Policy, kind, step, text| edit(&finding(kind, step, text), &plan, policy);
+        let grown = "more to remove than the plan shows: Sales";
+        assert_eq!(
+            of(&policy, "drift", None, grown),
+            Some(Edit::RemovalsMayGrow)
+        );
+        assert_eq!(of(&policy, "drift", None, "sign-in was on"), None);
+        let hours = policy.approvals.holds_for_hours * 2;
+        assert_eq!(
+            of(&policy, "approval", None, ""),
+            Some(Edit::HoldsFor(hours))
+        );
+        assert_eq!(of(&policy, "approval", Some("wipe-device"), ""), None);
+        // Containment is never proposed to be left out.
+        assert_eq!(of(&policy, "denied", Some("block-sign-in"), ""), None);
+        assert_eq!(of(&policy, "budget", Some("wipe-device"), ""), None);
+        policy.drift.removals_may_grow = true;
+        assert_eq!(of(&policy, "drift", None, grown), None);
+    }
 }

@@ -3,7 +3,7 @@
 use domain::request::Kind;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::{PlanLine, PlanStatus, RunLine, RunStatus};
+use store::{FindingGroup, FindingLine, PlanLine, PlanStatus, RunLine, RunStatus};
 
 use crate::web::when;
 
@@ -99,6 +99,7 @@ pub(super) fn stands(
 pub(super) fn story(
     runs: &[RunLine],
     plans: &[PlanLine],
+    findings: &[FindingLine],
     site: &TimeZone,
     now: Timestamp,
 ) -> (Vec<Dot>, Vec<Event>) {
@@ -112,6 +113,8 @@ pub(super) fn story(
         note: format!("asked for by {}", plan.requester),
         at_ms: plan.made_at.as_millisecond(),
     }));
+    events.extend(findings.iter().flat_map(|line| of_finding(line, site, now)));
+    events.extend(runs.iter().flat_map(|run| checks_of(run, site, now)));
     events.sort_by_key(|event| std::cmp::Reverse(event.at_ms));
     let now_ms = now.as_millisecond();
     let first = events.last().map_or(now_ms, |event| event.at_ms);
@@ -156,4 +159,48 @@ fn of_run(run: &RunLine, site: &TimeZone, now: Timestamp) -> Event {
         note: format!("{} of {} steps verified{findings}", run.verified, run.steps),
         at_ms: at.as_millisecond(),
     }
+}
+
+/// A finding: when it was opened, and when it was closed.
+fn of_finding(line: &FindingLine, site: &TimeZone, now: Timestamp) -> Vec<Event> {
+    let href = format!("/t/{}/findings/{}/{}", line.tenant, line.run, line.number);
+    let class = match line.group {
+        FindingGroup::AccessOpen => "stop",
+        _ => "warn",
+    };
+    let first = line.text.split(". ").next().unwrap_or(&line.text);
+    let event = |class, text: String, at: Timestamp, note: String| Event {
+        class,
+        text,
+        href: href.clone(),
+        at: when::short(at, site, now),
+        note,
+        at_ms: at.as_millisecond(),
+    };
+    let mut events = vec![event(
+        class,
+        format!("Finding: {}", first.trim_end_matches('.')),
+        line.opened_at,
+        format!("finding {} of run {}", line.number, line.run),
+    )];
+    if let Some((at, how)) = &line.closed {
+        events.push(event("ok", "Finding closed".to_owned(), *at, how.clone()));
+    }
+    events
+}
+
+/// What was looked at besides the steps: that access was closed, and everything once more at the end.
+fn checks_of(run: &RunLine, site: &TimeZone, now: Timestamp) -> Vec<Event> {
+    let Some(at) = run.contained_at.filter(|_| run.kind == Kind::Offboard) else {
+        return Vec::new();
+    };
+    let after = run.contained_after_ms().map(when::lasted);
+    vec![Event {
+        class: "check",
+        text: "Access verified as closed".to_owned(),
+        href: format!("/t/{}/runs/{}", run.tenant, run.id),
+        at: when::short(at, site, now),
+        note: after.map_or_else(String::new, |after| format!("{after} after the start")),
+        at_ms: at.as_millisecond(),
+    }]
 }

@@ -1,9 +1,10 @@
 //! What a look at the tenant found to differ from a plan: the band on top, and three values at each line.
 
 use domain::plan::Plan;
-use domain::spec::Change;
+use domain::spec::{Change, Expect};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 
 use super::known::Known;
 use super::lines::{Group, Line, anchor_of};
@@ -24,10 +25,10 @@ pub(crate) struct Three {
 /// A line that the tenant asks for besides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct More {
-    /// `+`, `-` or `~`.
-    pub(crate) sign: &'static str,
-    /// The object, and what of it.
+    /// The object.
     pub(crate) what: String,
+    /// What of it.
+    pub(crate) note: String,
     /// What it is now.
     pub(crate) now: String,
     /// What it would become.
@@ -71,7 +72,8 @@ fn of_look(
     } else {
         "This version is void"
     };
-    let first = drifted.first().map(said).unwrap_or_default();
+    let first = drifted.iter().min_by_key(|line| rank(line));
+    let first = first.map(said).unwrap_or_default();
     let count = match drifted.len() {
         1 => "1 line differs".to_owned(),
         count => format!("{count} lines differ"),
@@ -105,6 +107,16 @@ fn of_run(known: &Known, zone: &TimeZone) -> Option<Band> {
     })
 }
 
+/// How little a difference says by itself: a value that changed says most.
+fn rank(line: &Drifted) -> u8 {
+    match (&line.planned, &line.fresh) {
+        (Some(planned), Some(fresh)) if planned.now != fresh.now => 0,
+        (Some(_), None) => 1,
+        (None, Some(_)) => 2,
+        _ => 3,
+    }
+}
+
 /// A difference in words: `manager of Ann changed, A → B`.
 fn said(line: &Drifted) -> String {
     match (&line.planned, &line.fresh) {
@@ -119,7 +131,7 @@ fn said(line: &Drifted) -> String {
             reading::now(planned),
             reading::now(fresh)
         ),
-        (Some(planned), None) => format!("{} is not there any more", named(planned)),
+        (Some(planned), None) => format!("{} is {}", named(planned), gone(planned)),
         (None, Some(fresh)) => format!("{} is new", named(fresh)),
         (None, None) => line.summary.clone(),
     }
@@ -138,12 +150,8 @@ fn named(change: &Change) -> String {
 fn more_of(line: &Drifted) -> Option<More> {
     let fresh = line.fresh.as_ref()?;
     Some(More {
-        sign: match reading::sign(fresh).word {
-            "removed" => "-",
-            "added" => "+",
-            _ => "~",
-        },
-        what: named(fresh),
+        what: fresh.object.name.clone(),
+        note: fresh.property.replace(['-', '_'], " "),
         now: reading::now(fresh),
         after: reading::after(fresh),
         step: line.step.to_string(),
@@ -152,15 +160,23 @@ fn more_of(line: &Drifted) -> Option<More> {
 
 fn three(line: &Drifted) -> Option<Three> {
     let planned = line.planned.as_ref()?;
-    let gone = || "nothing left to do".to_owned();
+    let fresh = line.fresh.as_ref();
     Some(Three {
         planned: reading::now(planned),
-        is: line.fresh.as_ref().map_or_else(gone, reading::now),
-        becomes: line
-            .fresh
-            .as_ref()
-            .map_or_else(|| reading::after(planned), reading::after),
+        is: fresh.map_or_else(|| gone(planned).to_owned(), reading::now),
+        becomes: fresh.map_or_else(|| "nothing planned".to_owned(), reading::after),
     })
+}
+
+/// How a line that has nothing left to do stands.
+fn gone(planned: &Change) -> &'static str {
+    if matches!(&planned.after, Expect::Is(Value::Null)) {
+        "not there any more"
+    } else if planned.now.is_null() {
+        "not wanted any more"
+    } else {
+        "as wanted already"
+    }
 }
 
 /// Puts three values at each line that drifted.

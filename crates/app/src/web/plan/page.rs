@@ -133,6 +133,8 @@ pub(super) struct PlanPage {
     pub(super) order: Vec<OrderedPhase>,
     pub(super) said: Vec<Said>,
     pub(super) can_talk: bool,
+    /// Whether its steps can be tried on the sandbox.
+    pub(super) rehearses: bool,
     pub(super) versions: Vec<Version>,
     pub(super) confidential: Vec<String>,
     pub(super) review: String,
@@ -305,6 +307,7 @@ pub(super) fn made(
         order: order(plan),
         said: said(known, &viewer.zone),
         can_talk: viewer.asks,
+        rehearses: viewer.asks && plan.kind == domain::request::Kind::Offboard,
         versions: versions(known, &viewer.zone),
         confidential: known.request.confidential.clone(),
         review: review(plan),

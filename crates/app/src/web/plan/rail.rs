@@ -191,7 +191,8 @@ pub(crate) fn ready(known: &Known, here: &TimeZone, stands: &Stands) -> Ready {
         ready.is_fine = fine == checks.len();
         ready.seen = format!("seen {} ago", when::lasted(ago));
         ready.is_stale = ago > STALE_MS;
-        ready.checks = checks.iter().map(checked).collect();
+        let drifted = seen.drifted.len();
+        ready.checks = checks.iter().map(|one| checked(one, drifted)).collect();
     }
     let against = known.against.iter();
     ready
@@ -229,7 +230,15 @@ fn six(known: &Known, seen: &Seen) -> Vec<Checked> {
 }
 
 /// A check in a few words when it is fine, and in its own when it is not.
-fn checked(one: &Checked) -> Check {
+fn checked(one: &Checked, drifted: usize) -> Check {
+    if one.check == readiness::Check::Drift && drifted > 0 {
+        // The band and the lines say which.
+        let text = format!(
+            "{} not fit the tenant any more",
+            number(drifted, "line does", "lines do")
+        );
+        return check("findings", "finding", text, "");
+    }
     if let Some(problem) = &one.problem {
         return check("findings", "finding", problem.clone(), "");
     }

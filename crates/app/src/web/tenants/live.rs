@@ -5,11 +5,13 @@ use std::time::Instant;
 use connectors::exchange::{Anchor, Invocation};
 use connectors::facts::Seats;
 use connectors::{Ctx, Purpose};
+use domain::policy::Prices;
 use serde_json::Map;
 use store::Tenant;
 
 use crate::acts;
 use crate::acts::tenant::{Checked, State};
+use crate::planning;
 use crate::problem::Problem;
 use crate::web::lists::many;
 use crate::web::zones::Zones;
@@ -62,6 +64,8 @@ pub(in crate::web) struct Shown {
     pub(in crate::web) seats: Vec<Bar>,
     pub(in crate::web) seats_wrong: String,
     pub(in crate::web) held: usize,
+    /// What the seats of people who left cost a month, as far as the policy says it.
+    pub(in crate::web) waste: String,
 }
 
 /// Reads a tenant now. What cannot be read is said in its place, and the rest is shown.
@@ -91,7 +95,9 @@ pub(in crate::web) async fn read(
         Ok((seats, ms)) => {
             shown.graph = format!("{ms}\u{202f}ms");
             shown.held = seats.iter().map(|seats| seats.left.len()).sum();
-            shown.seats = seats.iter().map(bar).collect();
+            let prices = prices(web, tenant).await;
+            shown.waste = waste(&seats, &prices);
+            shown.seats = seats.iter().map(|one| bar(one, &prices)).collect();
         }
         Err(problem) => shown.seats_wrong = problem.sentence(),
     }
@@ -153,7 +159,11 @@ fn steps(steps: &[&str]) -> String {
 }
 
 /// The tenant's seats, and how long Graph took for them.
-async fn seats(web: &Web, caller: &Caller, tenant: &Tenant) -> Result<(Vec<Seats>, u128), Problem> {
+pub(in crate::web) async fn seats(
+    web: &Web,
+    caller: &Caller,
+    tenant: &Tenant,
+) -> Result<(Vec<Seats>, u128), Problem> {
     let scope = caller.scope_of(&tenant.name);
     let people = acts::seats::left(&web.wiring, &scope).await?;
     let connection = web.wiring.connection(tenant).await?;
@@ -175,8 +185,28 @@ async fn exchange(web: &Web, tenant: &Tenant) -> Result<u128, Problem> {
     Ok(began.elapsed().as_millis())
 }
 
+/// The prices of a tenant's policy; none where it has none that can be read.
+pub(in crate::web) async fn prices(web: &Web, tenant: &Tenant) -> Prices {
+    match planning::policy(&web.wiring, &tenant.name).await {
+        Ok((_, policy)) => policy.prices,
+        Err(_) => Prices::default(),
+    }
+}
+
+/// What the seats of people who left cost a month, where any price is known.
+fn waste(seats: &[Seats], prices: &Prices) -> String {
+    let cost = |seats: &Seats| {
+        let left = u64::try_from(seats.left.len()).ok()?;
+        prices.minor(&seats.sku.name)?.checked_mul(left)
+    };
+    match seats.iter().filter_map(cost).sum() {
+        0 => String::new(),
+        sum => prices.amount(sum),
+    }
+}
+
 /// A licence as a bar.
-fn bar(seats: &Seats) -> Bar {
+fn bar(seats: &Seats, prices: &Prices) -> Bar {
     let sku = &seats.sku;
     let left = i64::try_from(seats.left.len())
         .unwrap_or(i64::MAX)
@@ -201,14 +231,14 @@ fn bar(seats: &Seats) -> Bar {
         left: format!("{:.1}", share(left)),
         left_from: format!("{:.1}", share(sku.used - left)),
         held: if left > 0 {
-            format!(
-                "{left} held by {}",
-                if left == 1 {
-                    "somebody who left"
-                } else {
-                    "people who left"
-                }
-            )
+            let who = if left == 1 {
+                "somebody who left"
+            } else {
+                "people who left"
+            };
+            let money = prices.say(&sku.name, left.unsigned_abs());
+            let money = money.map(|money| format!(", {money} a month"));
+            format!("{left} held by {who}{}", money.unwrap_or_default())
         } else {
             String::new()
         },
@@ -248,7 +278,8 @@ mod tests {
 
     #[test]
     fn a_bar_parts_those_who_are_there_from_those_who_left() {
-        let bar = bar(&seats(50, 40, 10));
+        let none = Prices::default();
+        let bar = bar(&seats(50, 40, 10), &none);
         assert_eq!(
             (bar.used.as_str(), bar.left_from.as_str(), bar.left.as_str()),
             ("60.0", "60.0", "20.0")
@@ -258,11 +289,26 @@ mod tests {
             ("40 of 50", "10 free")
         );
         assert_eq!(bar.held, "10 held by people who left");
-        let over = super::bar(&seats(5, 8, 0));
+        let over = super::bar(&seats(5, 8, 0), &none);
         assert_eq!(
             (over.used.as_str(), over.note.as_str()),
             ("100.0", "3 more in use than bought")
         );
+    }
+
+    #[test]
+    fn seats_of_people_who_left_cost_what_the_policy_says_or_nothing_is_said() {
+        let prices = Prices {
+            currency: Some("EUR".to_owned()),
+            month: [("SPE_E3".to_owned(), "39.00".to_owned())].into(),
+        };
+        let two = seats(50, 40, 2);
+        assert_eq!(
+            super::bar(&two, &prices).held,
+            "2 held by people who left, EUR\u{202f}78.00 a month"
+        );
+        assert_eq!(waste(&[two, seats(9, 9, 0)], &prices), "EUR\u{202f}78.00");
+        assert_eq!(waste(&[seats(50, 40, 2)], &Prices::default()), "");
     }
 
     #[test]
