@@ -68,7 +68,7 @@ pub(crate) enum Rehearsal {
     /// It goes on since.
     Running(Timestamp),
     /// It has ended.
-    Over(Timestamp, Told),
+    Over(Told),
     /// It could not be made.
     Failed(Timestamp, String),
 }
@@ -119,7 +119,7 @@ impl Rehearsals {
                 )),
             };
             let over = match told {
-                Ok(told) => Rehearsal::Over(clock::now(), told),
+                Ok(told) => Rehearsal::Over(told),
                 Err(problem) => Rehearsal::Failed(clock::now(), problem.sentence()),
             };
             all.put(&id, over);
@@ -244,7 +244,7 @@ fn wish(tenant: TenantId, plan: &Plan) -> Wish {
 }
 
 fn told(plan: &Plan, state: &RunState) -> Told {
-    let began = state.started_ms.unwrap_or(state.created_ms);
+    let began = state.started_ms.or(state.ended_ms).unwrap_or_default();
     let steps = plan
         .steps
         .iter()

@@ -3,7 +3,7 @@
 mod waste;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use domain::TenantId;
 use domain::access::Role;
 use domain::request::Kind;
@@ -18,7 +18,7 @@ use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web, when};
 use crate::clock;
 use crate::problem::Problem;
-use crate::web::extract::Path;
+use crate::web::extract::{Path, Query};
 use crate::wiring::of_store;
 
 /// How far back a report looks, in days, and over how many runs at most.

@@ -374,16 +374,8 @@ mod tests {
     use crate::web::plan::tests::plan;
 
     fn finding(kind: &str, step: Option<&str>, text: &str) -> Finding {
-        Finding {
-            number: 1,
-            step: step.map(domain::StepKey::from),
-            kind: kind.to_owned(),
-            text: text.to_owned(),
-            opened_ms: 0,
-            closed: None,
-            marks: Vec::default(),
-            opened_as: None,
-        }
+        let step = step.map(domain::StepKey::from);
+        Finding::opened(1, step, kind, text.to_owned(), 0)
     }
 
     #[test]

@@ -84,10 +84,10 @@ pub(super) async fn show(
                 String::new(),
             ),
         ),
-        Some(Rehearsal::Over(_, told)) => over(told),
+        Some(Rehearsal::Over(told)) => over(told),
     };
     let told = match &rehearsal {
-        Some(Rehearsal::Over(_, told)) => Some(told),
+        Some(Rehearsal::Over(told)) => Some(told),
         _ => None,
     };
     let title = format!("Rehearsal: {}", reading::title(&stored.plan));
