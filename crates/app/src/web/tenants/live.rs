@@ -188,7 +188,7 @@ async fn exchange(web: &Web, tenant: &Tenant) -> Result<u128, Problem> {
 /// The prices of a tenant's policy; none where it has none that can be read.
 pub(in crate::web) async fn prices(web: &Web, tenant: &Tenant) -> Prices {
     match planning::policy(&web.wiring, &tenant.name).await {
-        Ok((_, policy)) => policy.prices,
+        Ok((_, policy)) => policy.prices.clone(),
         Err(_) => Prices::default(),
     }
 }
