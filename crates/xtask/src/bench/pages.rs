@@ -86,16 +86,20 @@ pub(super) fn run(args: &Args, binary: &Path, seed: u64, as_json: bool) -> anyho
         .folder
         .clone()
         .unwrap_or_else(|| place.path().join("pages"));
-    if !folder.join("tenure.db").exists() {
+    // Of a store that was filled before, only the folder knows with how many.
+    let runs = if folder.join("tenure.db").exists() {
+        "as many runs as it was filled with".to_owned()
+    } else {
         filled(args, binary, &folder, seed)?;
-    }
+        format!("{} runs", args.page_runs)
+    };
     let sandbox = Sandbox::start(binary, &folder, seed)?;
     let base = office::configure(&folder, &sandbox, office::port()?)?;
     let mut running = office::open(binary, &folder, &base, &[])?;
     let office = office::sign_in(&base)?;
     let before = memory(running.id())?;
     let places = Places::find(&office, &base)?;
-    let mut costs = Vec::new();
+    let (mut costs, mut unmeasured) = (Vec::new(), Vec::new());
     let load = load()?;
     for page in places.pages() {
         if args
@@ -105,27 +109,29 @@ pub(super) fn run(args: &Args, binary: &Path, seed: u64, as_json: bool) -> anyho
         {
             continue;
         }
-        costs.push(cost(&page, &office, &base, &sandbox, args.times)?);
+        match cost(&page, &office, &base, &sandbox, args.times) {
+            Ok(cost) => costs.push(cost),
+            Err(wrong) => unmeasured.push(format!("not measured: {wrong}")),
+        }
     }
     let after = memory(running.id())?;
     running.kill()?;
     let size = std::fs::metadata(folder.join("tenure.db"))?.len();
     let report = json!({
-        "profile": profile(binary), "runs": args.page_runs, "times": args.times,
+        "profile": profile(binary), "runs": runs, "times": args.times,
         "load_before": load, "load_after": self::load()?,
-        "memory_before_mb": before, "memory_after_mb": after, "store_mb": mb(size), "pages": costs,
+        "memory_before_mb": before, "memory_after_mb": after, "store_mb": mb(size), "pages": costs, "not_measured": unmeasured,
     });
     if as_json {
         say(&serde_json::to_string_pretty(&report)?);
         return Ok(());
     }
-    for line in lines(&costs) {
-        say(&line);
+    for line in lines(&costs).iter().chain(&unmeasured) {
+        say(line);
     }
     say(&format!(
-        "{} build, {} runs, {:.0} MiB on disk; memory {before:.0} MiB before, {after:.0} MiB after; load {load} before, {} after",
+        "{} build, {runs}, {:.0} MiB on disk; memory {before:.0} MiB before, {after:.0} MiB after; load {load} before, {} after",
         profile(binary),
-        args.page_runs,
         mb(size),
         self::load()?,
     ));
@@ -201,6 +207,13 @@ impl Page {
             office.call(Ask::get(&self.path))
         } else {
             office.page(&self.path)
+        };
+        // Parts that the pages ask for themselves, where a browser that goes there is sent on.
+        let parts = ["/live", "/now", "/hits", "/people/search"];
+        let ask = if parts.iter().any(|part| self.path.contains(part)) {
+            ask.with("hx-request", "true")
+        } else {
+            ask
         };
         ask.with("accept-encoding", "gzip")
     }

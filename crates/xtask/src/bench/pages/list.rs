@@ -25,7 +25,8 @@ pub(super) struct Places {
     plan: String,
     request: String,
     person: String,
-    finding: (String, String),
+    /// Its tenant, run and number.
+    finding: (String, String, String),
     step: String,
     entry: u64,
     waiting: String,
@@ -49,7 +50,7 @@ impl Places {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let runs = data(&here("runs"))?;
         let run = first(&runs);
-        let finding = first(&data(&here("findings"))?);
+        let finding = first(&data("/api/v1/findings")?);
         let entry = first(&data(&here("ledger"))?);
         let waiting = first(&data(&here("plans?status=waiting"))?);
         let of_run = data(&here(&format!("runs/{}", text(&run["id"]))))?;
@@ -78,7 +79,11 @@ impl Places {
             request: text(&run["request"]),
             person: text(&run["person"]),
             run: text(&run["id"]),
-            finding: (text(&finding["run"]), finding["number"].to_string()),
+            finding: (
+                text(&finding["tenant"]),
+                text(&finding["run"]),
+                finding["number"].to_string(),
+            ),
             step: found,
             entry: entry["seq"].as_u64().unwrap_or(1),
             waiting: text(&waiting["id"]),
@@ -132,7 +137,6 @@ impl Places {
         }
         self.of_tenant(&mut add);
         for tab in [
-            "",
             "/account",
             "/operators",
             "/clients",
@@ -172,7 +176,8 @@ impl Places {
             waiting,
             ..
         } = self;
-        let (of, number) = &self.finding;
+        let (there, of, number) = &self.finding;
+        add(format!("/t/{there}/findings/{of}/{number}"));
         for rest in [
             String::new(),
             "/today".to_owned(),
@@ -184,7 +189,6 @@ impl Places {
             format!("/runs/{run}"),
             format!("/runs/{run}/steps/{step}"),
             format!("/runs/{run}/certificate"),
-            format!("/findings/{of}/{number}"),
             format!("/requests/{request}"),
             format!("/people/{person}"),
             format!("/people/{person}/now"),
@@ -194,10 +198,8 @@ impl Places {
             ),
             "/people".to_owned(),
             "/policy".to_owned(),
-            "/policies".to_owned(),
             "/reports".to_owned(),
             "/seats".to_owned(),
-            "/tenants".to_owned(),
             "/sandbox".to_owned(),
             "/ledger".to_owned(),
             format!("/ledger/{entry}"),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail, ensure};
 
 use super::super::process::{Running, Sandbox, tail};
+use super::judge;
 use crate::http::{Ask, Client, Reply};
 
 /// What is needed to come in, as the store knows it.
@@ -110,7 +111,7 @@ pub(crate) fn set_up(binary: &Path, folder: &Path, sandbox: &Sandbox) -> anyhow:
         .and_then(|set| set.split(';').next())
         .with_context(|| format!("set-up answers {}: {}", reply.status, reply.text()))?
         .to_owned();
-    let office = with_client(&base, cookie)?;
+    let office = with_client(&base, cookie, "helpdesk")?;
     running.kill()?;
     std::fs::remove_file(folder.join("run.log"))?;
     Ok(office)
@@ -128,11 +129,12 @@ pub(crate) fn sign_in(base: &str) -> anyhow::Result<Office> {
         .and_then(|set| set.split(';').next())
         .with_context(|| format!("signing in answers {}: {}", reply.status, reply.text()))?
         .to_owned();
-    with_client(base, cookie)
+    // A name is taken once for good.
+    with_client(base, cookie, &format!("bench-{}", judge::now()))
 }
 
 /// Makes a client for a program, as the operator of this cookie.
-fn with_client(base: &str, cookie: String) -> anyhow::Result<Office> {
+fn with_client(base: &str, cookie: String, name: &str) -> anyhow::Result<Office> {
     let mut client = Client::new(base);
     let mut office = Office {
         cookie,
@@ -142,7 +144,7 @@ fn with_client(base: &str, cookie: String) -> anyhow::Result<Office> {
     let csrf = field(&page, "csrf").context("the page has no token")?;
     let fields = [
         ("csrf", csrf.as_str()),
-        ("name", "helpdesk"),
+        ("name", name),
         ("role", "admin"),
         ("tenant", ""),
     ];
