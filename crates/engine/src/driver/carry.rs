@@ -264,8 +264,10 @@ impl Carry {
         if early {
             self.state = Arc::new(decision.state.clone());
             self.send(&event, &decision);
-            // Long enough for the bytes to be out, or the harness would find nothing to catch.
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            // Long enough for the bytes to be out, or the harness would find nothing to catch. It strikes the first commits, on a
+            // machine that carries many runs besides.
+            let ms = if self.seq < 5 { 2_000 } else { 300 };
+            tokio::time::sleep(Duration::from_millis(ms)).await;
         }
         point!("before-commit");
         let commit = Commit {
