@@ -43,10 +43,10 @@ export const tests = [
           if (lines === 50) wrong.push(`${path}: nothing leads to what is older`);
           continue;
         }
-        const before = await page.locator('main a[data-row]').first().getAttribute('href');
+        const before = await page.locator('main a[data-row]').last().getAttribute('href');
         await older.click();
         await page.waitForURL(/before=|after=|page=/);
-        const after = await page.locator('main a[data-row]').first().getAttribute('href');
+        const after = await page.locator('main a[data-row]').last().getAttribute('href');
         assert.notEqual(after, before, `${path}: “Older” shows other lines`);
         if (!(await text(page.locator('main')))) wrong.push(`${path}: nothing on the next page`);
       }
