@@ -11,6 +11,43 @@ use crate::http::{Ask, Client};
 /// How many pages of a list lie before the deep one.
 const DEEP: usize = 60;
 
+/// Pages over all tenants; lists with a state; what stands beside the pages.
+const PLAIN: &[&str] = &[
+    "/today",
+    "/find?q=person",
+    "/find?q=a0000",
+    "/find/hits?q=person",
+    "/tenants",
+    "/seats",
+    "/reports",
+    "/policies",
+    "/sandbox",
+    "/ledger",
+    "/people",
+    "/requests/new",
+];
+const STATES: &[(&str, &str)] = &[
+    ("runs", "completed"),
+    ("runs", "needs-review"),
+    ("runs", "running"),
+    ("plans", "waiting"),
+    ("plans", "ended"),
+    ("requests", "ended"),
+    ("findings", "open"),
+    ("findings", "handled"),
+];
+const OTHERS: &[&str] = &[
+    "/docs/api",
+    "/docs/errors",
+    "/healthz",
+    "/readyz",
+    "/sign-in",
+    "/tenants/connect",
+    "/api/openapi.json",
+    "/api/v1/me",
+    "/api/v1/tenants",
+];
+
 /// Something to ask for.
 #[derive(Clone, Debug)]
 pub(super) struct Page {
@@ -95,36 +132,14 @@ impl Places {
     pub(super) fn pages(&self) -> Vec<Page> {
         let mut out: Vec<String> = Vec::new();
         let mut add = |path: String| out.push(path);
-        for path in [
-            "/today",
-            "/find?q=person",
-            "/find?q=a0000",
-            "/find/hits?q=person",
-            "/tenants",
-            "/seats",
-            "/reports",
-            "/policies",
-            "/sandbox",
-            "/ledger",
-            "/people",
-            "/requests/new",
-        ] {
+        for path in PLAIN.iter().copied() {
             add(path.to_owned());
         }
         for list in ["runs", "plans", "requests", "findings"] {
             add(format!("/{list}"));
             add(format!("/t/{TENANT}/{list}"));
         }
-        for (list, state) in [
-            ("runs", "completed"),
-            ("runs", "needs-review"),
-            ("runs", "running"),
-            ("plans", "waiting"),
-            ("plans", "ended"),
-            ("requests", "ended"),
-            ("findings", "open"),
-            ("findings", "handled"),
-        ] {
+        for (list, state) in STATES.iter().copied() {
             add(format!("/{list}?state={state}"));
         }
         for list in ["runs", "plans", "requests"] {
@@ -145,17 +160,7 @@ impl Places {
         ] {
             add(format!("/settings{tab}"));
         }
-        for path in [
-            "/docs/api",
-            "/docs/errors",
-            "/healthz",
-            "/readyz",
-            "/sign-in",
-            "/tenants/connect",
-            "/api/openapi.json",
-            "/api/v1/me",
-            "/api/v1/tenants",
-        ] {
+        for path in OTHERS.iter().copied() {
             add(path.to_owned());
         }
         for list in ["runs", "plans", "requests", "findings"] {
