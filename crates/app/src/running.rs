@@ -25,7 +25,14 @@ use crate::{cli, planning};
 /// are shared.
 struct Everywhere {
     wiring: Arc<Wiring>,
-    hands: Mutex<HashMap<TenantId, (String, Arc<dyn Hands>)>>,
+    hands: Mutex<HashMap<TenantId, Made>>,
+}
+
+/// Hands, and the mark of the credential they were made with.
+#[derive(Clone)]
+struct Made {
+    seal: String,
+    hands: Arc<dyn Hands>,
 }
 
 impl HandsFor for Everywhere {
@@ -44,8 +51,8 @@ impl HandsFor for Everywhere {
             let hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
             hands.get(tenant).cloned()
         };
-        if let Some((_, hands)) = kept.filter(|(from, _)| *from == seal) {
-            return Ok(hands);
+        if let Some(kept) = kept.filter(|kept| kept.seal == seal) {
+            return Ok(kept.hands);
         }
         let hands = TenantHands::new(
             connection,
@@ -57,7 +64,11 @@ impl HandsFor for Everywhere {
         let made: Arc<dyn Hands> =
             Arc::new(Guarded::new(Arc::new(hands), Arc::clone(&self.wiring)));
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
-        hands.insert(tenant.clone(), (seal, Arc::clone(&made)));
+        let kept = Made {
+            seal,
+            hands: Arc::clone(&made),
+        };
+        hands.insert(tenant.clone(), kept);
         Ok(made)
     }
 }

@@ -1,13 +1,14 @@
 //! What a call is sent: its body, the parts of its path and its parameters, or a refusal that says where it is wrong.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, RawQuery, Request};
+use axum::extract::{FromRequest, FromRequestParts, RawQuery, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;
 use crate::web::Web;
+use crate::web::extract::Path;
 
 /// A body read from JSON.
 pub(crate) struct Sent<T>(pub(crate) T);
@@ -51,17 +52,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Web> for At<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
-        let found = Path::<T>::from_request_parts(parts, web).await;
-        found.map(|Path(found)| Self(found)).map_err(|rejection| {
-            Problem::refused(
-                "parameter",
-                format!(
-                    "the address has a part that it cannot have: {}",
-                    rejection.body_text()
-                ),
-            )
-            .hint("see /api/openapi.json for what it can be")
-        })
+        // As for a page: where an id cannot be one there is nothing.
+        let Path(found) = Path::<T>::from_request_parts(parts, web).await?;
+        Ok(Self(found))
     }
 }
 

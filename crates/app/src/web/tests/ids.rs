@@ -56,9 +56,14 @@ async fn an_id_that_is_none_is_an_address_where_nothing_is() {
             // A form that is read before its object is looked for may be refused for itself, where the id could be one.
             let of_form = route.method != "GET"
                 && could_be
-                && reply.status == StatusCode::UNPROCESSABLE_ENTITY
-                && (reply.text.contains("the form cannot be read")
-                    || reply.text.contains("\"code\":\"json\""));
+                && reply.status.is_client_error()
+                && [
+                    "the form cannot be read",
+                    "\"code\":\"json\"",
+                    "\"code\":\"content-type\"",
+                ]
+                .iter()
+                .any(|said| reply.text.contains(said));
             let gone = GONE.contains(&route.path) && could_be && reply.status == StatusCode::GONE;
             let is_fine = reply.status == StatusCode::NOT_FOUND || of_form || gone;
             let kind = reply.headers.get("content-type").map_or("", String::as_str);
