@@ -289,7 +289,24 @@ impl Case<'_> {
     /// The sentence to show, which says why not.
     pub fn may_decide(&self, by: &str) -> Result<Voice, String> {
         self.closed()?;
-        let own = self.voice_may(by).and_then(|()| self.is_new(by, by));
+        self.voice_of(by, |voice| self.is_new(voice, by))
+    }
+
+    /// With which voice this person may decide on a line of a run that goes on already: the time to decide on the plan is over, and what was
+    /// decided on it is no bar.
+    ///
+    /// # Errors
+    /// The sentence to show, which says why not.
+    pub fn may_decide_line(&self, by: &str) -> Result<Voice, String> {
+        self.voice_of(by, |_| Ok(()))
+    }
+
+    fn voice_of(
+        &self,
+        by: &str,
+        is_free: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<Voice, String> {
+        let own = self.voice_may(by).and_then(|()| is_free(by));
         let because = match own {
             Ok(()) => {
                 return Ok(Voice {
@@ -307,7 +324,7 @@ impl Case<'_> {
                 && is_one(&delegation.to, by)
                 && delegation.holds(&plan.tenant, self.now)
                 && self.voice_may(&delegation.from).is_ok()
-                && self.is_new(&delegation.from, by).is_ok()
+                && is_free(&delegation.from).is_ok()
         });
         lent.map(|delegation| Voice {
             of: delegation.from.clone(),
@@ -335,10 +352,11 @@ impl Case<'_> {
 
     /// Neither this voice nor this person has approved yet.
     fn is_new(&self, voice: &str, person: &str) -> Result<(), String> {
-        let given = self
-            .approvals()
-            .into_iter()
-            .find(|decision| is_one(&decision.voice, voice) || is_one(giver(decision), person));
+        let given = self.approvals().into_iter().find(|decision| {
+            [voice, person]
+                .iter()
+                .any(|one| is_one(&decision.voice, one) || is_one(giver(decision), one))
+        });
         match given {
             None => Ok(()),
             Some(decision) if decision.through.is_some() => Err(format!(
@@ -381,9 +399,10 @@ fn giver(decision: &Decision) -> &str {
     decision.through.as_deref().unwrap_or(&decision.voice)
 }
 
-/// Whether one person or one voice stands behind both: such count once.
+/// Whether one person or one voice stands behind both: such count once. Whoever decides in somebody's name and that somebody are one.
 fn shares(one: &Decision, other: &Decision) -> bool {
-    is_one(&one.voice, &other.voice) || is_one(giver(one), giver(other))
+    let stands_behind = |person: &str| is_one(&other.voice, person) || is_one(giver(other), person);
+    stands_behind(&one.voice) || stands_behind(giver(one))
 }
 
 fn sentence(text: String) -> String {

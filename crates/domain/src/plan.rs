@@ -301,10 +301,13 @@ pub struct Approval {
     pub plan: PlanId,
     /// What exactly was approved.
     pub digest: Digest,
-    /// By whom.
+    /// Whose voice it is.
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Who gave it in that name, where it was somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
     /// Irreversible lines that were approved apart; the others wait.
     pub apart: Vec<StepKey>,
 }

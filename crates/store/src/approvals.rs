@@ -22,11 +22,13 @@ use crate::{Error, TenantScope, decisions, plans, reservations, runs};
 const HOUR_MS: i64 = 3_600_000;
 
 statements! {
-    INSERT = "INSERT INTO approvals (plan, tenant, by, digest, at_ms, apart) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    SELECT_ALL = concat!("SELECT plan, by, digest, at_ms, apart, taken_back_ms, taken_back_by FROM approvals
+    INSERT = "INSERT INTO approvals (plan, tenant, by, digest, at_ms, apart, through) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    SELECT_ALL = concat!("SELECT plan, by, through, digest, at_ms, apart, taken_back_ms, taken_back_by FROM approvals
         WHERE ", of_scope!("tenant"), " AND ", seen!("plan_rows", "plan_rows.id = approvals.plan"), " AND plan = ?2 ORDER BY id");
     TAKE_BACK = concat!("UPDATE approvals SET taken_back_ms = ?4, taken_back_by = ?5
-        WHERE ", of_scope!("tenant"), " AND plan = ?2 AND by = ?3 AND taken_back_ms IS NULL");
+        WHERE ", of_scope!("tenant"), " AND plan = ?2 AND (by = ?3 OR through = ?3) AND taken_back_ms IS NULL");
+    SELECT_SHARED = "SELECT by FROM approvals WHERE tenant = ?1 AND plan = ?2 AND taken_back_ms IS NULL
+        AND (by IN (?3, ?4) OR through IN (?3, ?4)) LIMIT 1";
     SELECT_RUN = concat!("SELECT id, seq, started, ended FROM runs WHERE ", of_scope!("tenant"), " AND plan = ?2");
     VOID_RUN = "UPDATE runs SET void = 1 WHERE tenant = ?1 AND id = ?2";
     DELETE_INBOX = "DELETE FROM inbox WHERE tenant = ?1 AND run = ?2";
@@ -55,13 +57,15 @@ pub(crate) struct Standing {
 }
 
 impl Store {
-    /// Approves exactly one plan digest. Whether this person may is for the caller to say; that each person counts once is said here.
+    /// Approves exactly one plan digest. Whether this person may is for the caller to say; that each person counts once is said
+    /// here: whoever decides in somebody's name, and that somebody, are one.
     ///
     /// # Errors
     /// [`Error::Missing`], [`Error::OtherDigest`], [`Error::Superseded`], [`Error::AlreadyApproved`] and store errors.
     pub async fn approve(&self, scope: &TenantScope, approval: &Approval) -> Result<(), Error> {
         let by = spelling(&approval.by);
         let by = by.as_str();
+        let through = approval.through.as_deref().map(spelling);
         let at_ms = approval.at.as_millisecond();
         let mut tx = self.write().await?;
         let kept = plans::load(&mut tx, scope, &approval.plan).await?;
@@ -75,6 +79,19 @@ impl Store {
         kept.refuse_superseded()?;
         decisions::hold_up(&mut tx, scope, &approval.plan).await?;
         let tenant = &kept.plan.plan.tenant;
+        let shared = sqlx::query(SELECT_SHARED)
+            .bind(tenant.as_str())
+            .bind(approval.plan.as_str())
+            .bind(by)
+            .bind(through.as_deref())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some(row) = shared {
+            return Err(Error::AlreadyApproved {
+                plan: approval.plan.clone(),
+                by: row.try_get("by")?,
+            });
+        }
         let inserted = sqlx::query(INSERT)
             .bind(approval.plan.as_str())
             .bind(tenant.as_str())
@@ -82,6 +99,7 @@ impl Store {
             .bind(approval.digest.as_str())
             .bind(at_ms)
             .bind(json!(approval.apart).to_string())
+            .bind(through.as_deref())
             .execute(&mut *tx)
             .await;
         #[cfg(feature = "crash-points")]
@@ -124,7 +142,7 @@ impl Store {
         all(&mut connection, scope, plan).await
     }
 
-    /// Takes an approval back, until the run begins. A run that waits for its time is cancelled with it, and must not begin
+    /// Takes an approval back, given by this person or in their name, until the run begins. A run that waits for its time is cancelled with it, and must not begin
     /// any more; a run that no driver has seen yet is dropped. Its id is returned.
     ///
     /// # Errors
@@ -326,6 +344,7 @@ fn approved(row: &SqliteRow) -> Result<Approved, Error> {
             plan: PlanId::new(plan),
             digest: Digest::from(digest),
             by: row.try_get("by")?,
+            through: row.try_get("through")?,
         },
         taken_back,
     })

@@ -72,6 +72,7 @@ async fn one(tx: &mut SqliteConnection, history: &History<'_>, number: u32) -> R
         digest: stored.digest.clone(),
         by: "approver@contoso.example".to_owned(),
         at: made_at,
+        through: None,
         apart: Vec::new(),
     };
     let at_ms = made_at.as_millisecond() + 4 * MINUTE_MS;

@@ -17,8 +17,8 @@ use crate::tenants::time;
 use crate::{Error, TenantScope, plans, reservations};
 
 statements! {
-    INSERT_REFUSAL = "INSERT INTO refusals (plan, tenant, by, reason, digest, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    SELECT_REFUSAL = concat!("SELECT plan, by, reason, digest, at_ms FROM refusals WHERE ", of_scope!("tenant"), " AND ",
+    INSERT_REFUSAL = "INSERT INTO refusals (plan, tenant, by, reason, digest, at_ms, through) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    SELECT_REFUSAL = concat!("SELECT plan, by, reason, digest, at_ms, through FROM refusals WHERE ", of_scope!("tenant"), " AND ",
         seen!("plan_rows", "plan_rows.id = refusals.plan"), " AND plan = ?2");
     SELECT_RUN = "SELECT id FROM runs WHERE tenant = ?1 AND plan = ?2";
     VOID_APPROVALS = "UPDATE approvals SET taken_back_ms = ?3, taken_back_by = ?4
@@ -26,9 +26,9 @@ statements! {
     INSERT_COMMENT = "INSERT INTO comments (plan, tenant, by, text, at_ms) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id";
     SELECT_COMMENTS = concat!("SELECT id, plan, by, text, at_ms FROM comments WHERE ", of_scope!("tenant"), " AND ",
         seen!("plan_rows", "plan_rows.id = comments.plan"), " AND plan = ?2 ORDER BY id");
-    INSERT_DELEGATION = "INSERT INTO delegations (id, from_operator, to_operator, tenant, from_ms, until_ms, by, created_ms)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    SELECT_DELEGATIONS = concat!("SELECT id, from_operator, to_operator, tenant, from_ms, until_ms, by FROM delegations
+    INSERT_DELEGATION = "INSERT INTO delegations (id, from_operator, to_operator, tenant, from_ms, until_ms, by, created_ms, reason)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    SELECT_DELEGATIONS = concat!("SELECT id, from_operator, to_operator, tenant, from_ms, until_ms, by, reason FROM delegations
         WHERE (tenant IS NULL OR ", of_scope!("tenant"), ") AND ended_ms IS NULL AND until_ms > ?2 ORDER BY from_ms, id");
     END_DELEGATION = "UPDATE delegations SET ended_ms = ?2 WHERE id = ?1 AND ended_ms IS NULL";
 }
@@ -40,8 +40,11 @@ pub struct Refusal {
     pub plan: PlanId,
     /// What exactly was refused.
     pub digest: Digest,
-    /// By whom.
+    /// Whose voice it is.
     pub by: String,
+    /// Who gave it in that name, where it was somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
     /// Why.
     pub reason: String,
     /// When.
@@ -80,6 +83,8 @@ pub struct Delegation {
     pub until: Timestamp,
     /// Who said so.
     pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 impl Delegation {
@@ -127,6 +132,7 @@ impl Store {
             .bind(&refusal.reason)
             .bind(refusal.digest.as_str())
             .bind(at_ms)
+            .bind(refusal.through.as_deref())
             .execute(&mut *tx)
             .await;
         if inserted.as_ref().is_err_and(is_duplicate) {
@@ -229,6 +235,7 @@ impl Store {
             .bind(delegation.until.as_millisecond())
             .bind(&delegation.by)
             .bind(at.as_millisecond())
+            .bind(&delegation.reason)
             .execute(&mut *tx)
             .await;
         if inserted.as_ref().is_err_and(is_duplicate) {
@@ -308,6 +315,7 @@ async fn find(
         plan: plan.clone(),
         digest: Digest::from(digest),
         by: row.try_get("by")?,
+        through: row.try_get("through")?,
         reason: row.try_get("reason")?,
         at: time("refusal of plan", plan.as_str(), row.try_get("at_ms")?)?,
     }))
@@ -334,6 +342,7 @@ fn delegation(row: &SqliteRow) -> Result<Delegation, Error> {
         from_at: time("delegation", &id, row.try_get("from_ms")?)?,
         until: time("delegation", &id, row.try_get("until_ms")?)?,
         by: row.try_get("by")?,
+        reason: row.try_get("reason")?,
         id,
     })
 }

@@ -9,6 +9,7 @@ mod approvals;
 mod backfill;
 #[cfg(any(test, feature = "bench"))]
 pub mod bench;
+mod chats;
 mod check;
 mod clients;
 mod decisions;
@@ -42,6 +43,7 @@ mod tenants;
 
 pub use admins::{Changed, OperatorChange};
 pub use approvals::Approved;
+pub use chats::Conversation;
 pub use clients::{Client, NewClient, Repeated};
 pub use decisions::{Comment, Delegation, Refusal};
 pub use endpoints::{Endpoint, NewEndpoint};

@@ -30,6 +30,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_counts.sql"),
     include_str!("../migrations/0007_looks.sql"),
     include_str!("../migrations/0008_doors.sql"),
+    include_str!("../migrations/0009_delegates.sql"),
 ];
 
 /// The format that brought the read model; what older stores hold is written into it when they are opened.

@@ -150,6 +150,7 @@ fn approval(plan: &StoredPlan, by: &str) -> Approval {
         digest: plan.digest.clone(),
         by: by.to_owned(),
         at: at(2),
+        through: None,
         apart: Vec::new(),
     }
 }

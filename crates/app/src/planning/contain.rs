@@ -41,6 +41,7 @@ pub(crate) async fn contain_now(
         digest: stored.digest.clone(),
         by: protect::by_policy(&stored.plan.policy, &stored.plan.requester),
         at: now,
+        through: None,
         apart: Vec::new(),
     };
     let approved = wiring.store.approve(&scope, &approval).await;

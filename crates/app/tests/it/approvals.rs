@@ -14,6 +14,7 @@ fn approve_in_the_past(house: &House, plan: &serde_json::Value, ago: jiff::Span)
         digest: Digest::from(plan["digest"].as_str().unwrap()),
         by: LEAD.to_owned(),
         at: now() - ago,
+        through: None,
         apart: Vec::new(),
     };
     house.store(|store| {

@@ -390,3 +390,55 @@ fn whoever_asked_decides_in_nobodys_name_and_lends_nothing_either() {
     table.delegations[3].tenant = Some(TenantId::from("fabrikam"));
     assert!(table.case().may_decide("viewer@partner.example").is_err());
 }
+
+#[test]
+fn a_chain_of_delegates_is_one_person_and_nothing_is_passed_on() {
+    let mut table = Table::of(ApprovalNeed {
+        approvers: vec![
+            "kim@partner.example".to_owned(),
+            "lou@partner.example".to_owned(),
+        ],
+        ..need(2)
+    });
+    // Lou decides for Kim; then nobody decides for Lou, nor does Lou.
+    table.lend("kim@partner.example", "lou@partner.example");
+    table.lend("lou@partner.example", "max@partner.example");
+    table.says(
+        "kim@partner.example",
+        Some("lou@partner.example"),
+        Says::Approved,
+    );
+    assert!(table.case().may_decide("lou@partner.example").is_err());
+    assert!(table.case().may_decide("max@partner.example").is_err());
+    table.says(
+        "lou@partner.example",
+        Some("max@partner.example"),
+        Says::Approved,
+    );
+    assert_eq!(table.case().have(), 1, "a chain counted twice");
+    // What Kim lent to Lou is not Lou's to lend.
+    table.decisions.clear();
+    table.delegations.remove(0);
+    table.lend("kim@partner.example", "viewer@partner.example");
+    table.lend("viewer@partner.example", "eve@partner.example");
+    assert!(table.case().may_decide("eve@partner.example").is_err());
+}
+
+#[test]
+fn a_line_of_a_run_is_decided_by_those_who_may_decide_on_the_plan() {
+    let mut table = Table::of(need(1));
+    table.approve("kim@partner.example");
+    assert!(table.case().may_decide("lou@partner.example").is_err());
+    for one in ["kim@partner.example", "lou@partner.example"] {
+        let voice = table.case().may_decide_line(one).unwrap();
+        assert_eq!(voice.of, one);
+    }
+    let refused = [
+        "hr@contoso.example",
+        "ada@contoso.example",
+        "viewer@partner.example",
+    ];
+    for one in refused {
+        assert!(table.case().may_decide_line(one).is_err(), "{one}");
+    }
+}

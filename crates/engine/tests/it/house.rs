@@ -338,6 +338,7 @@ impl House {
             digest: stored.digest.clone(),
             by: "Kim".to_owned(),
             at: start(),
+            through: None,
             apart: Vec::new(),
         };
         self.store.approve(&scope, &approval).await.unwrap();

@@ -19,6 +19,7 @@ async fn a_refused_plan_is_neither_approved_nor_run() {
         plan: made.id.clone(),
         digest: domain::plan::Digest::from("other"),
         by: "bob".to_owned(),
+        through: None,
         reason: "She stays".to_owned(),
         at: at(3),
     };
@@ -105,6 +106,7 @@ async fn comments_and_delegations_are_held_to_their_scope() {
         from_at: at(10),
         until: at(20),
         by: "ann".to_owned(),
+        reason: "Holiday".to_owned(),
     };
     store
         .add_delegation(&own, &delegation, at(0))
@@ -156,4 +158,96 @@ async fn a_request_is_amended_with_its_plan_until_a_run_has_begun() {
     let late = store.amend_request_with_plan(&all(), &wish, &third, at(6));
     assert!(matches!(late.await, Err(Error::Missing { .. })));
     assert!(store.plan(&all(), &third.id).await.is_err());
+}
+
+#[tokio::test]
+async fn whoever_decides_in_anothers_name_and_that_other_count_once() {
+    let place = with_ann().await;
+    let store = &place.store;
+    let made = place.made(plan("p1", "north", "r1", "ann")).await;
+    let lent = domain::plan::Approval {
+        through: Some("Dee@contoso.example".to_owned()),
+        ..approval(&made, "cyd@contoso.example")
+    };
+    store.approve(&all(), &lent).await.unwrap();
+    let kept = store.approvals(&all(), &made.id).await.unwrap();
+    assert_eq!(
+        kept[0].approval.through.as_deref(),
+        Some("dee@contoso.example")
+    );
+    // Neither with the own voice, nor with a third one's, nor through a third one.
+    for (voice, through) in [
+        ("CYD@contoso.example", None),
+        ("dee@contoso.example", None),
+        ("eve@contoso.example", Some("dee@contoso.example")),
+        ("dee@contoso.example", Some("eve@contoso.example")),
+        ("eve@contoso.example", Some("cyd@contoso.example")),
+    ] {
+        let again = domain::plan::Approval {
+            through: through.map(str::to_owned),
+            ..approval(&made, voice)
+        };
+        let again = store.approve(&all(), &again).await;
+        assert!(
+            matches!(again, Err(Error::AlreadyApproved { .. })),
+            "{voice}: {again:?}"
+        );
+    }
+    let export = store.export_ledger(&all(), &north(), at(9)).await.unwrap();
+    assert!(export.contains("Dee@contoso.example"));
+    // Whoever gave it takes it back, as would whose voice it is.
+    store
+        .take_back(&all(), &made.id, "dee@contoso.example", at(5))
+        .await
+        .unwrap();
+    store.approve(&all(), &lent).await.unwrap();
+    store
+        .take_back(&all(), &made.id, "cyd@contoso.example", at(6))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_conversation_is_one_operators_and_a_press_is_heard_once() {
+    let place = with_ann().await;
+    let store = &place.store;
+    store
+        .add_operator(&operator("bob", "bob@contoso.example"))
+        .await
+        .unwrap();
+    let of = |operator: OperatorId| crate::Conversation {
+        operator,
+        directory: "d".to_owned(),
+        object: "o".to_owned(),
+        service: "https://smba.example/".to_owned(),
+        conversation: "c".to_owned(),
+    };
+    store.put_conversation(&of(ann()), at(1)).await.unwrap();
+    store
+        .put_conversation(&of(OperatorId::from("bob")), at(2))
+        .await
+        .unwrap();
+    let found = store.conversation_of("d", "o").await.unwrap().unwrap();
+    assert_eq!(found.operator, OperatorId::from("bob"));
+    assert_eq!(store.conversations().await.unwrap(), [found]);
+    assert!(store.drop_conversation("d", "o").await.unwrap());
+    assert!(store.conversations().await.unwrap().is_empty());
+    assert!(store.hear_press("p", at(1)).await.unwrap());
+    assert!(!store.hear_press("p", at(2)).await.unwrap());
+    store.drop_presses(at(5)).await.unwrap();
+    assert!(store.hear_press("p", at(6)).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_given_away_sealed_comes_back_whole_or_not_at_all() {
+    let place = with_ann().await;
+    let sealed = place.store.seal_for("card", b"plan p1");
+    let opened = place.store.open_for("card", &sealed).unwrap();
+    assert_eq!(opened.expose_str(), Some("plan p1"));
+    assert!(place.store.open_for("link", &sealed).is_err());
+    let mut other = sealed.clone();
+    let flipped = if &sealed[30..31] == "A" { "B" } else { "A" };
+    other.replace_range(30..31, flipped);
+    assert!(place.store.open_for("card", &other).is_err());
+    assert!(place.store.open_for("card", "").is_err());
 }

@@ -7,9 +7,9 @@ use sqlx::{AssertSqlSafe, Executor as _, SqlSafeStr as _};
 
 use super::Place;
 use crate::{
-    admins, approvals, backfill, bench, check, clients, decisions, endpoints, entries, findings,
-    glances, journal, lease, ledger, links, looks, open, operators, outbox, plans, policies,
-    requests, reservations, rows, runs, secrets, sessions, settings, tenants,
+    admins, approvals, backfill, bench, chats, check, clients, decisions, endpoints, entries,
+    findings, glances, journal, lease, ledger, links, looks, open, operators, outbox, plans,
+    policies, requests, reservations, rows, runs, secrets, sessions, settings, tenants,
 };
 
 const FILES: &[(&str, &[(&str, &str)])] = &[
@@ -17,6 +17,7 @@ const FILES: &[(&str, &[(&str, &str)])] = &[
     ("approvals", approvals::STATEMENTS),
     ("backfill", backfill::STATEMENTS),
     ("bench", bench::STATEMENTS),
+    ("chats", chats::STATEMENTS),
     ("check", check::STATEMENTS),
     ("clients", clients::STATEMENTS),
     ("decisions", decisions::STATEMENTS),
@@ -87,6 +88,7 @@ const PROVIDER_WIDE: &[(&str, &str)] = &[
 const PROVIDER_FILES: &[&str] = &[
     "admins",
     "backfill",
+    "chats",
     "clients",
     "operators",
     "sessions",

@@ -130,6 +130,7 @@ async fn begin(store: &Store, base: &StoredPlan, n: usize) -> anyhow::Result<()>
         digest: made.digest.clone(),
         by: "approver@provider.example".to_owned(),
         at: base.made_at,
+        through: None,
         apart: made
             .plan
             .steps

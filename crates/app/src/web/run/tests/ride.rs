@@ -46,6 +46,7 @@ impl Ride {
             digest: stored.digest.clone(),
             by: "boss@provider.example".to_owned(),
             at: clock::now(),
+            through: None,
             apart: Vec::new(),
         };
         store.approve(&scope, &approval).await.unwrap();
