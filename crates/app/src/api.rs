@@ -3,6 +3,7 @@
 
 mod calls;
 mod codes;
+mod delegations;
 mod doc;
 mod document;
 mod findings;
@@ -41,6 +42,7 @@ use crate::web::{Answer, Needs, Routes};
 fn calls() -> Api {
     let all = [
         me::calls,
+        delegations::calls,
         tenants::calls,
         policy::calls,
         people::calls,

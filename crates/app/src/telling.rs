@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::approval::{Case, Operator as Voter, Standing};
+use domain::approval::{Case, Standing};
 use domain::plan::{Digest, Plan, StoredPlan};
 use domain::protect::is_one;
 use domain::request::Request;
@@ -26,7 +26,7 @@ use store::{
 
 use self::whom::Reader;
 use self::words::Clocks;
-use crate::acts::approve;
+use crate::acts::judge::{Judge, Matter};
 use crate::clock;
 use crate::planning;
 use crate::problem::Problem;
@@ -70,10 +70,10 @@ struct Telling<'a> {
     looked: Option<Timestamp>,
 }
 
-/// The provider's operators: as they are kept, and as far as deciding goes.
+/// The provider's operators as they are kept, and who of them decides.
 struct People {
     kept: Vec<Operator>,
-    voters: Vec<Voter>,
+    judge: Judge,
 }
 
 impl<'a> Telling<'a> {
@@ -102,7 +102,7 @@ impl<'a> Telling<'a> {
     async fn turn(&mut self, now: Timestamp) -> Result<(), Problem> {
         let people = People {
             kept: self.wiring.store.operators().await.map_err(of_store)?,
-            voters: approve::operators(self.wiring).await?,
+            judge: Judge::read(self.wiring, now).await?,
         };
         for line in self.waiting().await? {
             if let Err(problem) = self.ask(&line, &people, now).await {
@@ -156,21 +156,11 @@ impl<'a> Telling<'a> {
         now: Timestamp,
     ) -> Result<(), Problem> {
         let (store, scope) = (&self.wiring.store, TenantScope::of(&line.tenant));
-        let stored = store.plan(&scope, &line.id).await.map_err(of_store)?;
-        let approvals = store.approvals(&scope, &line.id).await.map_err(of_store)?;
-        let refusal = store.refusal(&scope, &line.id).await.map_err(of_store)?;
-        let decisions = pages::decisions(&approvals, refusal.as_ref());
+        let matter = Matter::read(self.wiring, &scope, &line.id).await?;
+        let stored = &matter.stored;
         let request = store.request(&scope, &stored.plan.request).await;
         let request = request.map_err(of_store)?;
-        let case = Case {
-            stored: &stored,
-            operators: &people.voters,
-            // As in `acts::approve`: nobody decides in somebody else's name there.
-            delegations: &[],
-            decisions: &decisions,
-            superseded_by: None,
-            now,
-        };
+        let case = people.judge.case(&matter);
         if matches!(case.standing(), Standing::Expired { .. }) {
             self.over.insert(line.id.clone());
             return Ok(());
@@ -188,7 +178,7 @@ impl<'a> Telling<'a> {
         }
         let site = self.site(&stored.plan, &request).await;
         let asked_by = people.name_of(&stored.plan.requester);
-        let url = self.page(&stored);
+        let url = self.page(stored);
         for (id, to) in mails {
             let clocks = self.clocks(&site, &to, now);
             let letter = words::ask(&case, &asked_by, &to, &url, &clocks)?;

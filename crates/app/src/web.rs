@@ -48,6 +48,7 @@ mod tenants;
 pub(crate) mod tests;
 mod ticket;
 mod today;
+pub(crate) mod waits;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ use connectors::{
 };
 use domain::policy::Policy;
 use domain::{RunId, TenantId};
+use jiff::Timestamp;
 use secrecy::SecretString;
 use store::{PolicyVersion, Store, TenantScope};
 
@@ -25,6 +26,7 @@ pub(crate) struct Wiring {
     pub(crate) store: Store,
     connections: Mutex<HashMap<TenantId, Kept<Connection>>>,
     policies: Mutex<HashMap<TenantId, Kept<Arc<Policy>>>>,
+    waits: Mutex<HashMap<String, Waits>>,
 }
 
 /// Something made once from what the store holds, with a mark of what it was made from.
@@ -33,6 +35,17 @@ struct Kept<T> {
     from: String,
     made: T,
 }
+
+/// How many plans wait for one reader, as it was judged last.
+#[derive(Clone, Copy)]
+struct Waits {
+    at: Timestamp,
+    of: u64,
+    mine: u64,
+}
+
+/// How long that is good, in seconds: it stands beside every page, and to judge it takes a look at each plan that waits.
+const WAITS_LAST_S: i64 = 10;
 
 impl Wiring {
     /// Opens the store.
@@ -48,6 +61,7 @@ impl Wiring {
             store,
             connections: Mutex::default(),
             policies: Mutex::default(),
+            waits: Mutex::default(),
         })
     }
 
@@ -146,6 +160,27 @@ impl Wiring {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         connections.remove(tenant);
+    }
+
+    /// How many of so many waiting plans this reader may decide on, where it was judged a moment ago.
+    pub(crate) fn waits(&self, reader: &str, of: u64, now: Timestamp) -> Option<u64> {
+        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = waits.get(reader).filter(|known| {
+            known.of == of && (now.as_second() - known.at.as_second()).abs() < WAITS_LAST_S
+        });
+        known.map(|known| known.mine)
+    }
+
+    /// Keeps how many of so many waiting plans this reader may decide on.
+    pub(crate) fn keep_waits(&self, reader: &str, of: u64, mine: u64, at: Timestamp) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.insert(reader.to_owned(), Waits { at, of, mine });
+    }
+
+    /// Somebody has decided: what waits for whom is judged anew.
+    pub(crate) fn forget_waits(&self) {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        waits.clear();
     }
 
     /// What this process sent to a tenant; nothing when it sent nothing.

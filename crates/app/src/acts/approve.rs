@@ -1,13 +1,13 @@
 //! Deciding on exactly one plan: approving it, approving a line of it later, taking the approval back.
 
-use domain::access::{self, Role};
-use domain::approval::{Case, Operator};
+use domain::approval::Voice;
 use domain::plan::{Approval, Plan, StoredPlan};
 use domain::protect;
 use domain::{PlanId, RunId, StepKey};
 use engine::state::Event;
 use store::TenantScope;
 
+use super::judge::{Judge, Matter};
 use crate::clock;
 use crate::problem::Problem;
 use crate::wiring::{Wiring, of_store};
@@ -93,31 +93,25 @@ pub(crate) async fn approve(
     scope: &TenantScope,
     decision: &Decision<'_>,
 ) -> Result<Decided, Problem> {
-    let stored = wiring
-        .store
-        .plan(scope, decision.plan)
-        .await
-        .map_err(of_store)?;
-    let plan = &stored.plan;
-    let run = wiring.store.run_of_plan(scope, &stored.id).await;
+    let judge = Judge::read(wiring, clock::now()).await?;
+    let matter = Matter::read(wiring, scope, decision.plan).await?;
+    let run = wiring.store.run_of_plan(scope, decision.plan).await;
     let run = run.map_err(of_store)?;
-    let stage = if run.is_some() {
-        Stage::Runs
-    } else {
-        Stage::Open
-    };
-    may_decide(wiring, &stored, decision.by, stage).await?;
+    let voice = voice(&judge, &matter, decision.by, run.is_some())?;
+    let stored = matter.stored;
     super::behind::apart(wiring, scope, &stored, decision.by).await?;
+    super::behind::apart(wiring, scope, &stored, &voice.of).await?;
     decision.read.is_of(&stored)?;
-    let apart = lines(plan, decision.lines)?;
+    let apart = lines(&stored.plan, decision.lines)?;
     if let Some(run) = run {
-        return later_lines(wiring, scope, run, plan, decision.by, apart).await;
+        return later_lines(wiring, scope, run, &stored.plan, &voice, apart).await;
     }
     let approval = Approval {
         plan: stored.id.clone(),
         digest: stored.digest.clone(),
-        by: decision.by.to_owned(),
+        by: voice.of,
         at: clock::now(),
+        through: voice.through,
         apart,
     };
     wiring
@@ -125,6 +119,7 @@ pub(crate) async fn approve(
         .approve(scope, &approval)
         .await
         .map_err(of_store)?;
+    wiring.forget_waits();
     let kept = wiring.store.approvals(scope, &stored.id).await;
     let kept = kept.map_err(of_store)?;
     Ok(Decided::Kept {
@@ -158,13 +153,12 @@ pub(crate) async fn refuse(
     scope: &TenantScope,
     refusing: &Refusing<'_>,
 ) -> Result<StoredPlan, Problem> {
-    let stored = wiring
-        .store
-        .plan(scope, refusing.plan)
-        .await
-        .map_err(of_store)?;
-    may_decide(wiring, &stored, refusing.by, Stage::Open).await?;
+    let judge = Judge::read(wiring, clock::now()).await?;
+    let matter = Matter::read(wiring, scope, refusing.plan).await?;
+    let voice = voice(&judge, &matter, refusing.by, false)?;
+    let stored = matter.stored;
     super::behind::apart(wiring, scope, &stored, refusing.by).await?;
+    super::behind::apart(wiring, scope, &stored, &voice.of).await?;
     refusing.read.is_of(&stored)?;
     let reason = refusing.reason.trim();
     if reason.is_empty() || reason.chars().count() > LONGEST {
@@ -179,7 +173,8 @@ pub(crate) async fn refuse(
     let refusal = store::Refusal {
         plan: stored.id.clone(),
         digest: stored.digest.clone(),
-        by: refusing.by.to_owned(),
+        by: voice.of,
+        through: voice.through,
         reason: reason.to_owned(),
         at: clock::now(),
     };
@@ -188,77 +183,27 @@ pub(crate) async fn refuse(
         .refuse(scope, &refusal)
         .await
         .map_err(of_store)?;
+    wiring.forget_waits();
     Ok(stored)
 }
 
-/// How far a plan is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// It is to be decided on.
-    Open,
-    /// Its run goes on, and only lines of it are to be decided on: the time to decide on the plan is over, theirs is not.
-    Runs,
-}
-
-/// Whether this person may decide on this plan. What was decided before is held against it by the store.
-async fn may_decide(
-    wiring: &Wiring,
-    stored: &StoredPlan,
-    by: &str,
-    stage: Stage,
-) -> Result<(), Problem> {
-    let plan = &stored.plan;
-    let refused = |why: String| {
+/// The voice with which this person decides on a plan; on a line alone where its run goes on already.
+fn voice(judge: &Judge, matter: &Matter, by: &str, is_line: bool) -> Result<Voice, Problem> {
+    let case = judge.case(matter);
+    let voice = if is_line {
+        case.may_decide_line(by)
+    } else {
+        case.may_decide(by)
+    };
+    let plan = &matter.stored.plan;
+    voice.map_err(|why| {
+        // The plan's own word about a person comes before that about roles.
+        let why = protect::may_approve(plan, by).err().unwrap_or(why);
         Problem::refused("approver", why).hint(format!(
             "have an approver of {} look at the plan and decide",
             plan.tenant
         ))
-    };
-    let named = protect::may_approve(plan, by);
-    let operators = operators(wiring).await?;
-    if stage == Stage::Runs {
-        named.map_err(refused)?;
-        return has_voice(plan, &operators, by).map_err(refused);
-    }
-    let case = Case {
-        stored,
-        operators: &operators,
-        delegations: &[],
-        decisions: &[],
-        superseded_by: None,
-        now: clock::now(),
-    };
-    match case.may_decide(by) {
-        Ok(_) => Ok(()),
-        // The plan's own word about a person comes before that about roles.
-        Err(why) => Err(refused(named.err().unwrap_or(why))),
-    }
-}
-
-/// Whether this person is an approver where the policy names none: an operator with the role, once there are operators.
-fn has_voice(plan: &Plan, operators: &[Operator], by: &str) -> Result<(), String> {
-    let is_named = !plan.approval.approvers.is_empty();
-    let approves = |one: &Operator| {
-        let role = access::role_in(&one.grants, &plan.tenant);
-        one.address.eq_ignore_ascii_case(by) && role.is_some_and(|role| role >= Role::Approver)
-    };
-    if is_named || operators.is_empty() || operators.iter().any(approves) {
-        return Ok(());
-    }
-    Err(format!("{by} is no approver of {}", plan.tenant))
-}
-
-/// The provider's operators, as far as deciding goes. Whoever may not come in any more holds nothing.
-///
-/// # Errors
-/// Store errors.
-pub(crate) async fn operators(wiring: &Wiring) -> Result<Vec<Operator>, Problem> {
-    let operators = wiring.store.operators().await.map_err(of_store)?;
-    let operator = |one: store::Operator| Operator {
-        address: one.email,
-        grants: if one.disabled { Vec::new() } else { one.grants },
-    };
-    Ok(operators.into_iter().map(operator).collect())
+    })
 }
 
 /// Takes this person's approval back; the run that it cancels is returned.
@@ -271,11 +216,9 @@ pub(crate) async fn take_back(
     plan: &PlanId,
     by: &str,
 ) -> Result<Option<RunId>, Problem> {
-    wiring
-        .store
-        .take_back(scope, plan, by, clock::now())
-        .await
-        .map_err(of_store)
+    let taken = wiring.store.take_back(scope, plan, by, clock::now()).await;
+    wiring.forget_waits();
+    taken.map_err(of_store)
 }
 
 /// The irreversible lines named, each of which must be one of the plan.
@@ -308,7 +251,7 @@ async fn later_lines(
     scope: &TenantScope,
     run: RunId,
     plan: &Plan,
-    by: &str,
+    voice: &Voice,
     lines: Vec<StepKey>,
 ) -> Result<Decided, Problem> {
     if lines.is_empty() {
@@ -326,13 +269,21 @@ async fn later_lines(
     }
     for step in &lines {
         let event = Event::ApprovedApart {
-            by: by.to_owned(),
+            by: named(&voice.of, voice.through.as_deref()),
             step: step.clone(),
         };
         let submitted = wiring.store.submit(scope, &run, &event, clock::now()).await;
         submitted.map_err(of_store)?;
     }
     Ok(Decided::Lines { run, lines })
+}
+
+/// `B for A` where B decides in A's name.
+fn named(whose: &str, through: Option<&str>) -> String {
+    through.map_or_else(
+        || whose.to_owned(),
+        |through| format!("{through} for {whose}"),
+    )
 }
 
 #[cfg(test)]

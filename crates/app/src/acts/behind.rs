@@ -62,14 +62,18 @@ pub(crate) async fn apart(
     }
     let kept = wiring.store.approvals(scope, &stored.id).await;
     for approved in kept.map_err(of_store)? {
-        let other = &approved.approval.by;
-        let stands = approved.taken_back.is_none() && approved.approval.digest == stored.digest;
-        if !stands || is_one(other, by) {
-            continue;
-        }
-        if is_one(&person(wiring, other).await?, &decides) {
-            let why = format!("{decides} has approved this already, as {other}: both count as one");
-            return Err(Problem::refused("already-approved", why).hint(hint));
+        let given = approved.approval;
+        let stands = approved.taken_back.is_none() && given.digest == stored.digest;
+        // Whoever decides in somebody's name and that somebody are one.
+        for other in [Some(&given.by), given.through.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if stands && !is_one(other, by) && is_one(&person(wiring, other).await?, &decides) {
+                let why =
+                    format!("{decides} has approved this already, as {other}: both count as one");
+                return Err(Problem::refused("already-approved", why).hint(hint));
+            }
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use store::Counts;
 
 use super::{Api, At, Doc, Done, Sent, data, done};
 use crate::acts::account;
-use crate::web::{Answer, Caller, Needs, Web};
+use crate::web::{Answer, Caller, Needs, Web, waits};
 use crate::wiring::of_store;
 
 pub(super) fn calls(api: Api) -> Api {
@@ -74,7 +74,8 @@ struct Me {
 
 async fn show(State(web): State<Web>, caller: Caller) -> Answer {
     let scope = caller.scope(Role::Viewer);
-    let counts = web.wiring.store.counts(&scope).await.map_err(of_store)?;
+    let mut counts = web.wiring.store.counts(&scope).await.map_err(of_store)?;
+    counts.plans_waiting = waits::count(&web.wiring, &caller, &scope, counts.plans_waiting).await?;
     data(&Me {
         id: caller.id,
         name: caller.name,

@@ -26,7 +26,7 @@ use super::answer::page as answer;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::web::extract::{Path, Query};
 
-pub(crate) use known::{Somebody, decisions, name_of, people, zone_of};
+pub(crate) use known::{Somebody, name_of, people, zone_of};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     let looks = Needs::There(Role::Viewer);

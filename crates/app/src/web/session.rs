@@ -18,6 +18,7 @@ use store::{NewSession, Operator, Secret, SignIn};
 
 use super::answer::page;
 use super::{Answer, Caller, Needs, Posted, Routes, Web, shell};
+use crate::acts::judge;
 use crate::clock;
 use crate::problem::Problem;
 use crate::sign_in::return_to::ReturnTo;
@@ -74,12 +75,14 @@ pub(super) async fn caller(
         return Ok(None);
     };
     let operator = store.operator(&session.operator).await.map_err(of_store)?;
+    let mut grants = operator.grants;
+    grants.extend(judge::lent(&web.wiring, &operator.id, clock::now()).await?);
     Ok(Some(Caller {
         id: operator.id.to_string(),
         name: operator.name,
         address: operator.email,
         zone: operator.zone,
-        grants: operator.grants,
+        grants,
         csrf: session.csrf.expose_str().unwrap_or_default().to_owned(),
         session: Some(session.id),
         is_client: false,

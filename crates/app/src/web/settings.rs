@@ -1,6 +1,7 @@
 //! Settings: who works with Tenure, which programs call it, what it tells others, who came in.
 
 mod clients;
+mod delegates;
 mod operators;
 mod own;
 mod sign_ins;
@@ -18,6 +19,7 @@ use crate::wiring::of_store;
 pub(super) fn routes(routes: Routes) -> Routes {
     let all = [
         own::routes,
+        delegates::routes,
         operators::routes,
         clients::routes,
         webhooks::routes,

@@ -4,7 +4,7 @@ use domain::TenantId;
 use domain::access::Role;
 use jiff::tz::TimeZone;
 
-use super::{Caller, Web, when};
+use super::{Caller, Web, waits, when};
 use crate::clock;
 use crate::problem::Problem;
 use crate::wiring::of_store;
@@ -61,7 +61,9 @@ impl Shell {
     ) -> Result<Self, Problem> {
         let store = &web.wiring.store;
         let scope = caller.scope_at(tenant);
-        let counts = store.counts(&scope).await.map_err(of_store)?;
+        let mut counts = store.counts(&scope).await.map_err(of_store)?;
+        counts.plans_waiting =
+            waits::count(&web.wiring, caller, &scope, counts.plans_waiting).await?;
         let all = caller.scope(Role::Viewer);
         let tenants = store.tenant_counts(&all).await.map_err(of_store)?;
         let here = caller.here(web);

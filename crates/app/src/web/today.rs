@@ -8,7 +8,6 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect};
 use domain::TenantId;
 use domain::access::Role;
-use domain::protect;
 use store::{
     FindingFilter, FindingLine, FindingStatus, PlanFilter, PlanLine, PlanStatus, RequestFilter,
     RequestLine, RequestStatus, RunFilter, RunLine, RunStatus, TenantScope,
@@ -17,6 +16,7 @@ use store::{
 use super::answer::page;
 use super::lists::{self, Line};
 use super::shell::Shell;
+use super::waits::{self, Waiting};
 use super::zones::Zones;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::acts;
@@ -27,8 +27,6 @@ use crate::wiring::of_store;
 
 /// How many lines of each kind are shown; the lists have the rest.
 const SHOWN: usize = 8;
-/// How many pages of waiting plans are looked through for those that this reader may decide on.
-const PAGES: usize = 3;
 /// How far back the strips look.
 const DAYS: i64 = 30;
 /// The most dots on a strip.
@@ -85,12 +83,6 @@ impl Read {
         let coming = self.coming.iter().map(|plan| &plan.tenant);
         waits.chain(running).chain(coming).cloned().collect()
     }
-}
-
-/// A plan that this reader may decide on.
-struct Waiting {
-    line: PlanLine,
-    remarks: usize,
 }
 
 async fn show(State(web): State<Web>, caller: Caller, tenant: Option<Path<TenantId>>) -> Answer {
@@ -152,7 +144,7 @@ async fn looks(
 
 async fn read(web: &Web, caller: &Caller, scope: &TenantScope) -> Result<Read, Problem> {
     let store = &web.wiring.store;
-    let (waits, more) = waits(web, caller, scope).await?;
+    let (waits, more) = waits::of(&web.wiring, caller, scope).await?;
     let running = under_way(web, scope).await?;
     let filter = FindingFilter {
         status: Some(FindingStatus::Open),
@@ -229,60 +221,6 @@ async fn under_way(web: &Web, scope: &TenantScope) -> Result<Vec<RunLine>, Probl
         );
     }
     Ok(running)
-}
-
-/// The waiting plans that this reader may decide on and has not, the soonest first.
-async fn waits(
-    web: &Web,
-    caller: &Caller,
-    scope: &TenantScope,
-) -> Result<(Vec<Waiting>, bool), Problem> {
-    let store = &web.wiring.store;
-    let filter = PlanFilter {
-        status: Some(PlanStatus::Waiting),
-        ..PlanFilter::default()
-    };
-    let mut all = Vec::new();
-    let mut after = None;
-    for _ in 0..PAGES {
-        let found = store
-            .list_plans(scope, &filter, after.as_deref())
-            .await
-            .map_err(of_store)?;
-        for line in found.lines {
-            if let Some(remarks) = mine(web, caller, scope, &line).await? {
-                all.push(Waiting { line, remarks });
-            }
-        }
-        after = found.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    all.sort_by_key(|waiting| (waiting.line.starts_at, waiting.line.made_at));
-    Ok((all, after.is_some()))
-}
-
-/// How many remarks a plan has, if this reader may decide on it and has not yet.
-async fn mine(
-    web: &Web,
-    caller: &Caller,
-    scope: &TenantScope,
-    line: &PlanLine,
-) -> Result<Option<usize>, Problem> {
-    if !caller.may(Role::Approver, &line.tenant) {
-        return Ok(None);
-    }
-    let store = &web.wiring.store;
-    let stored = store.plan(scope, &line.id).await.map_err(of_store)?;
-    if protect::may_approve(&stored.plan, &caller.address).is_err() {
-        return Ok(None);
-    }
-    let approvals = store.approvals(scope, &line.id).await.map_err(of_store)?;
-    let approved = approvals.iter().any(|kept| {
-        kept.taken_back.is_none() && kept.approval.by.eq_ignore_ascii_case(&caller.address)
-    });
-    Ok((!approved).then_some(stored.plan.remarks.len()))
 }
 
 /// The head of the ledger that grew last.

@@ -106,7 +106,7 @@ impl Sheet {
             approved: approvals
                 .iter()
                 .filter(|kept| kept.taken_back.is_none())
-                .map(|kept| format!("{}, {}", named(people, &kept.approval.by), both(kept.approval.at.as_millisecond(), &loaded.site)))
+                .map(|kept| format!("{}, {}", giver(people, &kept.approval), both(kept.approval.at.as_millisecond(), &loaded.site)))
                 .collect(),
             digest_short: digest.chars().take(12).collect(),
             digest_spaced: reading::digest_groups(&digest),
@@ -132,6 +132,16 @@ fn named(people: &[Somebody], address: &str) -> String {
         name if name == address => name,
         name => format!("{name} ({address})"),
     }
+}
+
+/// Who gave an approval: `B for A` where B gave it in A's name.
+fn giver(people: &[Somebody], approval: &domain::plan::Approval) -> String {
+    let whose = named(people, &approval.by);
+    let giver = approval.through.as_deref();
+    giver.map_or_else(
+        || whose.clone(),
+        |giver| format!("{} for {whose}", named(people, giver)),
+    )
 }
 
 fn noun(kind: Kind) -> &'static str {

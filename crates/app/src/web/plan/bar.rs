@@ -60,7 +60,10 @@ pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) 
             bar.takes_back = matches!(mine, Mine::Decided(_));
         }
         Stands::Waiting => match mine {
-            Mine::Decide => deciding(plan, &mut bar),
+            Mine::Decide(whose) => {
+                let whose = whose.as_ref().map(|whose| known.name_of(whose));
+                deciding(plan, whose.as_deref(), &mut bar);
+            }
             Mine::Look(why) => bar.says = why.clone(),
             Mine::Decided(at) => {
                 let missing = plan.approval.people as usize - known.holding().len();
@@ -117,7 +120,11 @@ pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) 
 }
 
 /// The ticks, and what the button says with and without them.
-fn deciding(plan: &Plan, bar: &mut Bar) {
+fn deciding(plan: &Plan, whose: Option<&str>, bar: &mut Bar) {
+    let approve = whose.map_or_else(
+        || "Approve".to_owned(),
+        |whose| format!("Approve for {whose}"),
+    );
     bar.decides = true;
     bar.ticks = plan
         .steps
@@ -130,7 +137,7 @@ fn deciding(plan: &Plan, bar: &mut Bar) {
         .collect();
     let lines = bar.ticks.len();
     (bar.none, bar.some, bar.all) = match bar.ticks.as_slice() {
-        [] => ("Approve".to_owned(), String::new(), String::new()),
+        [] => (approve, String::new(), String::new()),
         [one] => {
             let step = one
                 .key
@@ -138,13 +145,13 @@ fn deciding(plan: &Plan, bar: &mut Bar) {
                 .next()
                 .unwrap_or(&one.key)
                 .replace('-', " ");
-            let with = format!("Approve with “{step}”");
-            (format!("Approve without “{step}”"), with.clone(), with)
+            let with = format!("{approve} with “{step}”");
+            (format!("{approve} without “{step}”"), with.clone(), with)
         }
         _ => (
-            format!("Approve without the {lines} lines"),
-            "Approve with the ticked lines".to_owned(),
-            format!("Approve with all {lines} lines"),
+            format!("{approve} without the {lines} lines"),
+            format!("{approve} with the ticked lines"),
+            format!("{approve} with all {lines} lines"),
         ),
     };
 }

@@ -1,7 +1,7 @@
 //! Everything that is kept about one plan, as one reader may see it.
 
-use domain::approval::{Case, Decision, Operator, Says};
-use domain::plan::{Plan, StoredPlan};
+use domain::approval::{Case, Decision};
+use domain::plan::{Approval, Plan, StoredPlan};
 use domain::policy::Policy;
 use domain::protect::one_name;
 use domain::request::Request;
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use store::{Approved, Comment, PlanRow, PolicyVersion, Refusal, RunRow, TenantScope};
 
-use crate::acts::look::Seen;
-use crate::acts::{approve, look};
+use crate::acts::judge::{Judge, decisions};
+use crate::acts::look::{self, Seen};
 use crate::clock;
 use crate::guard;
 use crate::planning;
@@ -53,8 +53,8 @@ pub(crate) struct Known {
     pub(crate) against: Vec<String>,
     /// Operators of the provider, by name.
     pub(crate) people: Vec<Somebody>,
-    /// The same, as far as deciding goes.
-    pub(crate) operators: Vec<Operator>,
+    /// Who decides, and for whom.
+    pub(crate) judge: Judge,
     /// The approvals that were not taken back, and the refusal, as decisions.
     pub(crate) decisions: Vec<Decision>,
     /// What the last look at the tenant saw, and when.
@@ -98,7 +98,7 @@ impl Known {
                 .await
                 .map_err(of_store)?,
             decisions: decisions(&approvals, refusal.as_ref()),
-            operators: approve::operators(&web.wiring).await?,
+            judge: Judge::read(&web.wiring, clock::now()).await?,
             approvals,
             refusal,
             comments: store.comments(&scope, id).await.map_err(of_store)?,
@@ -156,8 +156,8 @@ impl Known {
     pub(crate) fn case(&self) -> Case<'_> {
         Case {
             stored: &self.stored,
-            operators: &self.operators,
-            delegations: &[],
+            operators: &self.judge.operators,
+            delegations: &self.judge.delegations,
             decisions: &self.decisions,
             superseded_by: self.newer(),
             now: self.now,
@@ -186,6 +186,16 @@ impl Known {
             self.request
                 .field("site")
                 .or_else(|| self.request.field("office")),
+        )
+    }
+
+    /// Who gave an approval: `Bo Berg for Ada Admin` where it was given in somebody's name.
+    pub(crate) fn given_by(&self, approval: &Approval) -> String {
+        let whose = self.name_of(&approval.by);
+        let giver = approval.through.as_ref();
+        giver.map_or_else(
+            || whose.clone(),
+            |giver| format!("{} for {whose}", self.name_of(giver)),
         )
     }
 
@@ -237,28 +247,4 @@ pub(crate) async fn people(web: &Web) -> Result<Vec<Somebody>, Problem> {
         address: operator.email,
     });
     Ok(named.collect())
-}
-
-/// What was decided and stands.
-pub(crate) fn decisions(approvals: &[Approved], refusal: Option<&Refusal>) -> Vec<Decision> {
-    let approved = approvals
-        .iter()
-        .filter(|approved| approved.taken_back.is_none())
-        .map(|approved| Decision {
-            digest: approved.approval.digest.clone(),
-            voice: approved.approval.by.clone(),
-            through: None,
-            at: approved.approval.at,
-            says: Says::Approved,
-        });
-    let refused = refusal.map(|refusal| Decision {
-        digest: refusal.digest.clone(),
-        voice: refusal.by.clone(),
-        through: None,
-        at: refusal.at,
-        says: Says::Refused {
-            reason: refusal.reason.clone(),
-        },
-    });
-    approved.chain(refused).collect()
 }

@@ -242,7 +242,7 @@ pub(super) fn made(
             ("void", "Approval void".to_owned())
         }
         Some(_) if matches!(stands, Stands::Waiting) => ("void", "Void".to_owned()),
-        _ => stands.chip(known, mine == Mine::Decide),
+        _ => stands.chip(known, matches!(mine, Mine::Decide(_))),
     };
     let site = known.site();
     let by_order = look.by.as_deref() == Some("order");

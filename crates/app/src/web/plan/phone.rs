@@ -140,7 +140,7 @@ fn asked(known: &Known) -> String {
     let approvers: Vec<String> = known
         .holding()
         .iter()
-        .map(|approved| known.name_of(&approved.approval.by))
+        .map(|approved| known.given_by(&approved.approval))
         .collect();
     if approvers.is_empty() {
         return format!("Asked by {by}.");

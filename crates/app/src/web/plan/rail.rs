@@ -1,6 +1,6 @@
 //! What stands beside a plan: who decides, what exactly they approve, whether it can run.
 
-use domain::plan::Plan;
+use domain::plan::{Approval, Plan};
 use domain::readiness::{self, Checked};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -70,7 +70,8 @@ pub(crate) fn voters(known: &Known, reader: &str, here: &TimeZone, stands: &Stan
             }
             (None, true) => (String::new(), "verified"),
         };
-        voters.push(voter(&approval.by, note, kind, short(approval.at)));
+        let (giver, note) = in_whose_name(approval, note, known);
+        voters.push(voter(giver, note, kind, short(approval.at)));
     }
     if *stands == Stands::Waiting {
         let until = known.expires().map_or_else(
@@ -89,6 +90,17 @@ pub(crate) fn voters(known: &Known, reader: &str, here: &TimeZone, stands: &Stan
         String::new(),
     ));
     voters
+}
+
+/// Who gave an approval, and beside it whose voice it was and what else is to be said.
+fn in_whose_name<'a>(approval: &'a Approval, note: String, known: &Known) -> (&'a str, String) {
+    let Some(giver) = &approval.through else {
+        return (&approval.by, note);
+    };
+    let whose = format!("for {}", known.name_of(&approval.by));
+    let parts = [whose, note];
+    let note = parts.into_iter().filter(|part| !part.is_empty());
+    (giver, note.collect::<Vec<_>>().join(", "))
 }
 
 /// What an approval binds to.

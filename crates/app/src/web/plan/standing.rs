@@ -78,8 +78,8 @@ impl Stands {
 /// What this reader may do about a plan that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Mine {
-    /// Decide.
-    Decide,
+    /// Decide, in the name of this address where it is not their own.
+    Decide(Option<String>),
     /// Take back what they have decided.
     Decided(Timestamp),
     /// Look; why not more, in one sentence.
@@ -96,15 +96,16 @@ pub(crate) struct Reader<'a> {
 
 /// What this reader may do.
 pub(crate) fn mine(known: &Known, reader: &Reader<'_>) -> Mine {
-    let own = known
-        .holding()
-        .into_iter()
-        .find(|approved| same(&approved.approval.by, reader.address));
+    let own = known.holding().into_iter().find(|approved| {
+        let giver = approved.approval.through.as_ref();
+        same(giver.unwrap_or(&approved.approval.by), reader.address)
+            || same(&approved.approval.by, reader.address)
+    });
     if let Some(own) = own {
         return Mine::Decided(own.approval.at);
     }
     match known.case().may_decide(reader.address) {
-        Ok(_) if reader.approves => Mine::Decide,
+        Ok(voice) if reader.approves => Mine::Decide(voice.through.and(Some(voice.of))),
         Ok(_) => {
             let tenant = &known.plan().tenant;
             Mine::Look(format!(

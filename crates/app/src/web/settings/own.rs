@@ -2,8 +2,10 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::response::IntoResponse as _;
 use serde::Deserialize;
 
+use super::delegates::{self, Delegates};
 use super::{Tab, tabs};
 use crate::acts::account;
 use crate::clock;
@@ -13,7 +15,8 @@ use crate::web::extract::Path;
 use crate::web::shell::Shell;
 use crate::web::{Answer, Caller, Needs, Posted, Routes, Web, when};
 
-const HERE: &str = "/settings/account";
+/// Where it is.
+pub(super) const HERE: &str = "/settings/account";
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -50,13 +53,35 @@ struct AccountPage {
     zone: String,
     default_zone: String,
     sessions: Vec<SessionLine>,
+    delegates: Delegates,
     now_ms: i64,
 }
 
 async fn show(State(web): State<Web>, caller: Caller) -> Answer {
     people_only(&caller)?;
+    let delegates = delegates::read(&web, &caller).await?;
+    page(&made(&web, caller, delegates).await?)
+}
+
+/// The page with the form as it was sent, and what is wrong with it.
+pub(super) async fn again(
+    web: &Web,
+    caller: Caller,
+    form: delegates::Form,
+    problem: &Problem,
+) -> Answer {
+    let delegates = Delegates {
+        form,
+        wrong: problem.sentence(),
+        ..delegates::read(web, &caller).await?
+    };
+    let page = page(&made(web, caller, delegates).await?)?;
+    Ok((problem.status(), page).into_response())
+}
+
+async fn made(web: &Web, caller: Caller, delegates: Delegates) -> Result<AccountPage, Problem> {
     let now = clock::now();
-    let here = caller.here(&web);
+    let here = caller.here(web);
     let sessions = account::sessions(&web.wiring, &caller).await?;
     let sessions = sessions
         .into_iter()
@@ -69,8 +94,9 @@ async fn show(State(web): State<Web>, caller: Caller) -> Answer {
             id: session.id,
         })
         .collect();
-    let shell = Shell::new(&web, &caller, "settings", "Settings", None).await?;
-    page(&AccountPage {
+    let shell = Shell::new(web, &caller, "settings", "Settings", None).await?;
+    Ok(AccountPage {
+        delegates,
         tabs: tabs(shell.operator.is_admin, HERE),
         shell,
         roles: super::in_words(&caller.grants),
@@ -82,7 +108,11 @@ async fn show(State(web): State<Web>, caller: Caller) -> Answer {
     })
 }
 
-fn people_only(caller: &Caller) -> Result<(), Problem> {
+/// Programs have no account of this kind.
+///
+/// # Errors
+/// For them the page is not there.
+pub(super) fn people_only(caller: &Caller) -> Result<(), Problem> {
     if caller.is_client {
         return Err(crate::web::error::no_page());
     }

@@ -8,12 +8,13 @@ use domain::{PlanId, TenantId};
 use jiff::Timestamp;
 use store::{Counts, FindingGroup, FindingLine, PlanLine, PlanStatus, RequestLine, RunLine};
 
-use super::{Read, Waiting};
+use super::Read;
 use crate::acts::ledger::SignedHead;
 use crate::acts::look::{self, Seen};
 use crate::web::lists::{self, Line, Mark, many};
 use crate::web::reading;
 use crate::web::strips::{self, Share, Strip};
+use crate::web::waits::Waiting;
 use crate::web::when;
 use crate::web::zones::Zones;
 
@@ -160,6 +161,10 @@ pub(super) fn waiting(waiting: &Waiting, zones: &Zones, one: bool) -> Line {
             "finding",
             many(waiting.remarks, "remark", "remarks"),
         ));
+    }
+    if let Some(whose) = &waiting.whose {
+        line.marks
+            .push(Mark::new("waiting", format!("for {whose}")));
     }
     line.button = "Review";
     line
