@@ -203,6 +203,7 @@ async fn rehearsed(config: &Config, plan: &Plan) -> Result<Told, Problem> {
             digest: stored.digest.clone(),
             by: by.to_owned(),
             at: clock::now(),
+            through: None,
             apart: apart.map(|spec| spec.key.clone()).collect(),
         };
         store.approve(&all, &approval).await.map_err(of_store)?;
