@@ -19,6 +19,7 @@ mod sent;
 mod settings;
 mod shapes;
 mod tenants;
+mod versions;
 mod webhooks;
 
 use std::sync::LazyLock;
@@ -48,6 +49,7 @@ fn calls() -> Api {
         people::calls,
         requests::calls,
         plans::calls,
+        versions::calls,
         runs::calls,
         findings::calls,
         ledger::calls,

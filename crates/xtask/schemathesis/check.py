@@ -69,10 +69,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
     parser.add_argument("set_up")
+    parser.add_argument("tenure")
+    parser.add_argument("folder")
     parser.add_argument("--examples", type=int, default=40)
     parser.add_argument("--seed", type=int, default=20260)
     args = parser.parse_args()
-    stage = Stage(args.address, args.set_up)
+    stage = Stage(args.address, args.set_up, args.tenure, args.folder)
     document = requests.get(f"{args.address}/api/openapi.json", timeout=60).json()
     validate(document)
     operations = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}

@@ -53,6 +53,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let status = Command::new(&python)
         .args(["-B", "crates/xtask/schemathesis/check.py"])
         .args([&app.address, &app.set_up])
+        .arg(&binary)
+        .arg(folder.path())
         .args(["--examples", &examples.to_string()])
         .args(["--seed", &args.seed.to_string()])
         .current_dir(run::root())

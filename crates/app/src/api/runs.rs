@@ -57,6 +57,11 @@ pub(super) fn calls(api: Api) -> Api {
             .gives::<CertificateOut>(),
             certified,
         );
+    acting(api)
+}
+
+fn acting(api: Api) -> Api {
+    let there = Needs::There;
     api.post(
         "/api/v1/tenants/{tenant}/runs/{run}/steering",
         there(Role::Approver),

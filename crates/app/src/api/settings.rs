@@ -63,6 +63,10 @@ pub(super) fn calls(api: Api) -> Api {
                 .gives::<OperatorOut>(),
             state,
         );
+    of_clients(api)
+}
+
+fn of_clients(api: Api) -> Api {
     api.get(
         "/api/v1/clients",
         ADMIN,

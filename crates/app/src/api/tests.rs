@@ -179,97 +179,70 @@ async fn what_a_person_answers_for_no_client_does() {
     }
 }
 
+/// A call that cannot be read: method, path, a header, the body, and what is answered.
+type Unread = (
+    &'static str,
+    &'static str,
+    Option<(&'static str, &'static str)>,
+    String,
+    u16,
+    &'static str,
+);
+
+fn unread() -> Vec<Unread> {
+    const CLIENTS: &str = "/api/v1/clients";
+    const JSON: Option<(&str, &str)> = Some(("content-type", "application/json"));
+    let body = |body: &str, status, code| ("POST", CLIENTS, JSON, body.to_owned(), status, code);
+    let accept = |kind| {
+        (
+            "GET",
+            CLIENTS,
+            Some(("accept", kind)),
+            String::new(),
+            406,
+            "not-acceptable",
+        )
+    };
+    let other = |kind| ("POST", CLIENTS, kind, "{}".to_owned(), 415, "content-type");
+    let get = |path, status, code| ("GET", path, None, String::new(), status, code);
+    vec![
+        ("PATCH", CLIENTS, None, String::new(), 405, "method"),
+        accept("text/html"),
+        accept("application/json;q=0"),
+        other(Some(("content-type", "text/plain"))),
+        other(None),
+        body("", 400, "json"),
+        body(&"[".repeat(100_000), 400, "json"),
+        body(r#"{"name":1e999,"grants":[]}"#, 400, "json"),
+        body("{\"name\":\"\\ud800\",\"grants\":[]}", 400, "json"),
+        get(
+            "/api/v1/tenants/contoso/ledger/99999999999999999999",
+            400,
+            "parameter",
+        ),
+        get("/api/v1/tenants/contoso/ledger/x", 400, "parameter"),
+        get("/api/v1/tenants/contoso/plans/%FF", 404, "not-found"),
+        get("/api/v1/plans?status=%FF", 400, "parameter"),
+        get("/api/v1/plans?kind=onboard&kind=offboard", 400, "parameter"),
+        get("/api/v1/tenants/contoso/plans/none", 404, "not-found"),
+        get("/api/v1/nowhere", 404, "not-found"),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_read_is_refused_by_name() {
     let app = TestApp::new().await;
     let admin = client(&app, Role::Admin, None).await;
-    let bearer = format!("Bearer {admin}");
-    let request = |method: &str, path: &str| {
-        axum::http::Request::builder()
+    for (method, path, with, body, status, code) in unread() {
+        let said = format!("{method} {path} {with:?} {code}");
+        let mut request = axum::http::Request::builder()
             .method(method)
             .uri(path)
-            .header(header::AUTHORIZATION, &bearer)
-    };
-    let deep = "[".repeat(100_000);
-    let json_of =
-        |path: &str| request("POST", path).header(header::CONTENT_TYPE, "application/json");
-    let clients = "/api/v1/clients";
-    let cases = [
-        (request("PATCH", clients), "", 405, "method"),
-        (
-            request("GET", clients).header("accept", "text/html"),
-            "",
-            406,
-            "not-acceptable",
-        ),
-        (
-            request("GET", clients).header("accept", "application/json;q=0"),
-            "",
-            406,
-            "not-acceptable",
-        ),
-        (
-            request("POST", clients).header("content-type", "text/plain"),
-            "{}",
-            415,
-            "content-type",
-        ),
-        (request("POST", clients), "{}", 415, "content-type"),
-        (json_of(clients), "", 400, "json"),
-        (json_of(clients), deep.as_str(), 400, "json"),
-        (
-            json_of(clients),
-            r#"{"name":1e999,"grants":[]}"#,
-            400,
-            "json",
-        ),
-        (
-            json_of(clients),
-            "{\"name\":\"\\ud800\",\"grants\":[]}",
-            400,
-            "json",
-        ),
-        (
-            request("GET", "/api/v1/tenants/contoso/ledger/99999999999999999999"),
-            "",
-            400,
-            "parameter",
-        ),
-        (
-            request("GET", "/api/v1/tenants/contoso/ledger/x"),
-            "",
-            400,
-            "parameter",
-        ),
-        (
-            request("GET", "/api/v1/tenants/contoso/plans/%FF"),
-            "",
-            404,
-            "not-found",
-        ),
-        (
-            request("GET", "/api/v1/plans?status=%FF"),
-            "",
-            400,
-            "parameter",
-        ),
-        (
-            request("GET", "/api/v1/plans?kind=onboard&kind=offboard"),
-            "",
-            400,
-            "parameter",
-        ),
-        (
-            request("GET", "/api/v1/tenants/contoso/plans/none"),
-            "",
-            404,
-            "not-found",
-        ),
-        (request("GET", "/api/v1/nowhere"), "", 404, "not-found"),
-    ];
-    for (request, body, status, code) in cases {
-        let said = format!("{request:?} {code}");
-        let reply = app.call(request, body.to_owned()).await;
+            .header(header::AUTHORIZATION, format!("Bearer {admin}"));
+        if let Some((name, value)) = with {
+            request = request.header(name, value);
+        }
+        let reply = app.call(request, body).await;
         assert_eq!(reply.status.as_u16(), status, "{said}: {}", reply.text);
         assert_eq!(
             reply.headers["content-type"], "application/problem+json",
