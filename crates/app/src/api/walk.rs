@@ -70,6 +70,12 @@ const SAME: &[(&str, Same)] = &[
         Call("POST ~/plans/{plan}/choose"),
     ),
     (
+        "/t/{tenant}/plans/{plan}/rehearsal",
+        None(
+            "a rehearsal is watched on its page, and changes nothing that a program could go on from",
+        ),
+    ),
+    (
         "/t/{tenant}/plans/{plan}/look",
         Call("POST ~/plans/{plan}/look"),
     ),
