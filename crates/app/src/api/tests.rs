@@ -217,10 +217,10 @@ fn unread() -> Vec<Unread> {
         body("{\"name\":\"\\ud800\",\"grants\":[]}", 400, "json"),
         get(
             "/api/v1/tenants/contoso/ledger/99999999999999999999",
-            400,
-            "parameter",
+            404,
+            "not-found",
         ),
-        get("/api/v1/tenants/contoso/ledger/x", 400, "parameter"),
+        get("/api/v1/tenants/contoso/ledger/x", 404, "not-found"),
         get("/api/v1/tenants/contoso/plans/%FF", 404, "not-found"),
         get("/api/v1/plans?status=%FF", 400, "parameter"),
         get("/api/v1/plans?kind=onboard&kind=offboard", 400, "parameter"),

@@ -173,6 +173,9 @@ const SAME: &[(&str, Same)] = &[
 
 /// What a client may not do although the page's role would let it: a person answers for it.
 const PEOPLE: &[&str] = &[
+    "DELETE /api/v1/me/delegations/{delegation}",
+    "GET /api/v1/me/delegations",
+    "POST /api/v1/me/delegations",
     "DELETE /api/v1/me/sessions",
     "DELETE /api/v1/me/sessions/{session}",
     "GET /api/v1/me/sessions",
