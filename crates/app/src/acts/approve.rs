@@ -106,6 +106,7 @@ pub(crate) async fn approve(
     if let Some(run) = run {
         return later_lines(wiring, scope, run, &stored.plan, &voice, apart).await;
     }
+    fits(wiring, scope, &stored).await?;
     let approval = Approval {
         plan: stored.id.clone(),
         digest: stored.digest.clone(),
@@ -127,6 +128,22 @@ pub(crate) async fn approve(
         need: stored.plan.approval.people as usize,
         stored: Box::new(stored),
     })
+}
+
+/// Refuses to approve what the last look at the tenant has found to fit it no more.
+async fn fits(wiring: &Wiring, scope: &TenantScope, stored: &StoredPlan) -> Result<(), Problem> {
+    let looks = super::look::last(wiring, scope, std::slice::from_ref(&stored.id)).await?;
+    match looks.into_iter().find(|(_, _, seen)| seen.voids) {
+        None => Ok(()),
+        Some((_, at, _)) => {
+            let what = format!(
+                "the tenant was no longer as plan {} says when it was looked at, {at}",
+                stored.id
+            );
+            Err(Problem::refused("drift", what)
+                .hint("plan again, and decide on the tenant as it is now"))
+        }
+    }
 }
 
 /// A decision to refuse, as it was given.

@@ -206,7 +206,7 @@ mod tests {
             grant(Some("fabrikam"), Role::Requester),
         ];
         let contoso = grant(Some("contoso"), Role::Approver);
-        assert_eq!(passed(&grants, None), [contoso.clone()]);
+        assert_eq!(passed(&grants, None), std::slice::from_ref(&contoso));
         let only = TenantId::from("contoso");
         assert_eq!(passed(&grants, Some(&only)), [contoso]);
         assert!(passed(&grants, Some(&TenantId::from("fabrikam"))).is_empty());

@@ -57,7 +57,7 @@ pub(super) fn calls(api: Api) -> Api {
         Doc::new("plans", "Approve exactly this plan; with the last approval that is needed it is carried out")
             .about("Lines that cannot be undone are approved by naming them; while the run waits for one it is approved here too. An approval that is kept answers 200 even where the run cannot begin yet: `held` then says why. An API client decides only where the policy names it, `api:NAME`, and counts as whoever made it.")
             .takes::<Approving>(approving)
-            .codes(&["already-approved", "approver", "digest", "has-run", "line", "people", "refused", "reserved", "superseded"])
+            .codes(&["already-approved", "approver", "digest", "drift", "has-run", "line", "people", "refused", "reserved", "superseded"])
             .gives::<Approved>(),
         approve_it,
     )

@@ -221,13 +221,13 @@ struct PermissionOut {
     /// The steps that need it.
     steps: Vec<&'static str>,
     /// Whether it is there.
-    state: Granted,
+    state: Presence,
 }
 
 /// Whether a permission is there.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Granted {
+enum Presence {
     /// A step needs it, and it was not granted.
     Missing,
     /// A step needs it, and it was granted.
@@ -243,9 +243,9 @@ async fn permissions(State(web): State<Web>, _: Caller, At(tenant): At<TenantId>
         name: one.name,
         steps: one.steps,
         state: match one.state {
-            Stands::Missing => Granted::Missing,
-            Stands::Granted => Granted::Granted,
-            Stands::NotNeeded => Granted::NotNeeded,
+            Stands::Missing => Presence::Missing,
+            Stands::Granted => Presence::Granted,
+            Stands::NotNeeded => Presence::NotNeeded,
         },
     };
     data(&Permissions {

@@ -134,6 +134,14 @@ const SAME: &[(&str, Same)] = &[
         "/settings/account/sessions/end-others",
         Call("DELETE /api/v1/me/sessions"),
     ),
+    (
+        "/settings/account/delegations",
+        Call("POST /api/v1/me/delegations"),
+    ),
+    (
+        "/settings/account/delegations/{delegation}/end",
+        Call("DELETE /api/v1/me/delegations/{delegation}"),
+    ),
     ("/settings/operators", Call("POST /api/v1/operators")),
     (
         "/settings/operators/{operator}/roles",

@@ -47,7 +47,7 @@ impl Problem {
             "too-many" => StatusCode::TOO_MANY_REQUESTS,
             "has-run" | "digest" | "ended" | "not-ended" | "completed" | "superseded"
             | "already-approved" | "idempotency" | "exists" | "refused" | "reserved"
-            | "unapproved" | "taken-back" | "started" | "busy" | "last-admin" => {
+            | "unapproved" | "taken-back" | "started" | "busy" | "last-admin" | "drift" => {
                 StatusCode::CONFLICT
             }
             _ if self.exit == Exit::Refused => StatusCode::UNPROCESSABLE_ENTITY,

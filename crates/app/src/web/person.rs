@@ -5,6 +5,7 @@ mod story;
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::StatusCode;
 use connectors::facts::{self, Scan, Wanted, Who};
 use connectors::{Ctx, Purpose};
 use domain::TenantId;
@@ -222,6 +223,8 @@ async fn now(
             problem: String::new(),
             base,
         },
+        // An id that nobody can have is no part of a page.
+        Err(problem) if problem.status() == StatusCode::NOT_FOUND => return Err(problem),
         Err(problem) => NowPart {
             groups: Vec::new(),
             facts: Vec::new(),

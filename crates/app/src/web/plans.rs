@@ -60,9 +60,9 @@ fn lead(waiting: u64) -> (String, String) {
         "A plan is what will change for one person; a run carries it out once it is approved."
             .to_owned();
     match waiting {
-        0 => ("No plan waits for a decision.".to_owned(), more),
-        1 => ("1 plan waits for a decision.".to_owned(), more),
-        many => (format!("{many} plans wait for a decision."), more),
+        0 => ("No plan waits for your decision.".to_owned(), more),
+        1 => ("1 plan waits for your decision.".to_owned(), more),
+        many => (format!("{many} plans wait for your decision."), more),
     }
 }
 

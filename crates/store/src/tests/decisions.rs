@@ -140,7 +140,8 @@ async fn a_request_is_amended_with_its_plan_until_a_run_has_begun() {
     let south = TenantScope::of(&TenantId::from("south"));
     let foreign = store.amend_request_with_plan(&south, &wish, &second, at(4));
     assert!(matches!(foreign.await, Err(Error::Missing { .. })));
-    let amended = store.amend_request_with_plan(&all(), &wish, &second, at(4));
+    let everywhere = all();
+    let amended = store.amend_request_with_plan(&everywhere, &wish, &second, at(4));
     amended.await.unwrap();
     assert_eq!(store.request(&all(), &wish.id).await.unwrap(), wish);
     let versions = store.versions(&all(), &wish.id).await.unwrap();
@@ -155,7 +156,7 @@ async fn a_request_is_amended_with_its_plan_until_a_run_has_begun() {
         .await
         .unwrap();
     let third = plan("p3", "north", "r1", "ann");
-    let late = store.amend_request_with_plan(&all(), &wish, &third, at(6));
+    let late = store.amend_request_with_plan(&everywhere, &wish, &third, at(6));
     assert!(matches!(late.await, Err(Error::Missing { .. })));
     assert!(store.plan(&all(), &third.id).await.is_err());
 }

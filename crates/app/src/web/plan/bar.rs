@@ -59,19 +59,7 @@ pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) 
             bar.again = viewer.asks;
             bar.takes_back = matches!(mine, Mine::Decided(_));
         }
-        Stands::Waiting => match mine {
-            Mine::Decide(whose) => {
-                let whose = whose.as_ref().map(|whose| known.name_of(whose));
-                deciding(plan, whose.as_deref(), &mut bar);
-            }
-            Mine::Look(why) => bar.says = why.clone(),
-            Mine::Decided(at) => {
-                let missing = plan.approval.people as usize - known.holding().len();
-                let waits = number(missing, "more approval", "more approvals");
-                bar.says = format!("You approved at {}. It waits for {waits}.", short(*at));
-                bar.takes_back = true;
-            }
-        },
+        Stands::Waiting => waiting(known, mine, viewer, &mut bar),
         Stands::Approved => {
             bar.takes_back = matches!(mine, Mine::Decided(_));
             bar.begins = known.against.is_empty() && viewer.approves;
@@ -117,6 +105,25 @@ pub(super) fn bar(known: &Known, stands: &Stands, mine: &Mine, viewer: &Viewer) 
         }
     }
     bar
+}
+
+/// What the reader can do about a plan that waits.
+fn waiting(known: &Known, mine: &Mine, viewer: &Viewer, bar: &mut Bar) {
+    let plan = known.plan();
+    match mine {
+        Mine::Decide(whose) => {
+            let whose = whose.as_ref().map(|whose| known.name_of(whose));
+            deciding(plan, whose.as_deref(), bar);
+        }
+        Mine::Look(why) => bar.says = why.clone(),
+        Mine::Decided(at) => {
+            let missing = plan.approval.people as usize - known.holding().len();
+            let waits = number(missing, "more approval", "more approvals");
+            let at = when::short(*at, &viewer.zone, known.now);
+            bar.says = format!("You approved at {at}. It waits for {waits}.");
+            bar.takes_back = true;
+        }
+    }
 }
 
 /// The ticks, and what the button says with and without them.

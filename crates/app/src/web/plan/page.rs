@@ -237,31 +237,13 @@ pub(super) fn made(
         approves: viewer.approves,
     };
     let mine = standing::mine(known, &reader);
-    let (kind, word) = match known.drift() {
-        Some(_) if matches!(stands, Stands::Approved | Stands::Scheduled(..)) => {
-            ("void", "Approval void".to_owned())
-        }
-        Some(_) if matches!(stands, Stands::Waiting) => ("void", "Void".to_owned()),
-        _ => stands.chip(known, matches!(mine, Mine::Decide(_))),
-    };
+    let (kind, word) = chip(known, &stands, &mine);
     let site = known.site();
     let by_order = look.by.as_deref() == Some("order");
-    let mut groups = if by_order {
-        lines::by_phase(plan)
-    } else {
-        lines::by_object(plan)
-    };
+    let (groups, apart) = changes(known, by_order);
     let covered = lines::covered(plan);
     let source = ticket::source(&known.request);
     let facts = facts(plan);
-    let mut apart = if by_order {
-        Vec::new()
-    } else {
-        lines::apart(plan)
-    };
-    if let Some((_, seen)) = known.drift() {
-        drift::mark(plan, &seen.drifted, &mut groups, &mut apart);
-    }
     PlanPage {
         tenant: plan.tenant.to_string(),
         here: format!("/t/{}/plans/{}", plan.tenant, known.stored.id),
@@ -313,6 +295,31 @@ pub(super) fn made(
         review: review(plan),
         shell,
     }
+}
+
+/// The shape and the word beside the title.
+fn chip(known: &Known, stands: &Stands, mine: &Mine) -> (&'static str, String) {
+    match known.drift() {
+        Some(_) if matches!(stands, Stands::Approved | Stands::Scheduled(..)) => {
+            ("void", "Approval void".to_owned())
+        }
+        Some(_) if matches!(stands, Stands::Waiting) => ("void", "Void".to_owned()),
+        _ => stands.chip(known, matches!(mine, Mine::Decide(_))),
+    }
+}
+
+/// The lines of what changes and those that are approved apart, marked where the tenant has drifted.
+fn changes(known: &Known, by_order: bool) -> (Vec<lines::Group>, Vec<lines::Line>) {
+    let plan = known.plan();
+    let (mut groups, mut apart) = if by_order {
+        (lines::by_phase(plan), Vec::new())
+    } else {
+        (lines::by_object(plan), lines::apart(plan))
+    };
+    if let Some((_, seen)) = known.drift() {
+        drift::mark(plan, &seen.drifted, &mut groups, &mut apart);
+    }
+    (groups, apart)
 }
 
 fn tab(asked: Option<&str>) -> &'static str {

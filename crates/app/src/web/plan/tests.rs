@@ -252,6 +252,27 @@ async fn nothing_but_the_whole_digest_approves() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_what_a_look_has_found_to_fit_no_more() {
+    let desk = Desk::of(plan("hr@contoso.example"), &[]).await;
+    let ben = desk.approver("ben").await;
+    let look = store::Look {
+        plan: domain::PlanId::from(desk.path("").rsplit('/').next().unwrap_or_default()),
+        said: r#"{"checks":[],"drifted":[],"voids":true}"#.to_owned(),
+        at: clock::now(),
+    };
+    let store = &desk.app.web.wiring.store;
+    store
+        .put_look(&store::TenantScope::provider(), &look)
+        .await
+        .unwrap();
+    let form = [("digest", desk.digest.as_str())];
+    let reply = desk.app.post(&desk.path("/approve"), &ben, &form).await;
+    assert_eq!(reply.status, StatusCode::CONFLICT, "{}", reply.text);
+    assert!(reply.text.contains("Plan again"), "{}", reply.text);
+    assert_eq!(desk.approvals().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_last_approval_begins_the_run_and_no_line_is_ticked_for_anybody() {
     let desk = Desk::of(plan("hr@contoso.example"), &[]).await;
     let ben = desk.approver("ben").await;

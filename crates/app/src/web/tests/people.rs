@@ -102,12 +102,7 @@ async fn the_last_admin_who_can_sign_in_is_neither_disabled_nor_demoted() {
         ("roles/remove", &taken[..]),
     ] {
         let reply = app.post(&format!("{at}/{act}"), &session, form).await;
-        assert_eq!(
-            reply.status,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{act}: {}",
-            reply.text
-        );
+        assert_eq!(reply.status, StatusCode::CONFLICT, "{act}: {}", reply.text);
         assert!(
             reply
                 .text
