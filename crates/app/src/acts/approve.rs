@@ -1,6 +1,6 @@
 //! Deciding on exactly one plan: approving it, approving a line of it later, taking the approval back.
 
-use domain::approval::Voice;
+use domain::approval::{Standing, Voice};
 use domain::plan::{Approval, Plan, StoredPlan};
 use domain::protect;
 use domain::{PlanId, RunId, StepKey};
@@ -213,13 +213,32 @@ fn voice(judge: &Judge, matter: &Matter, by: &str, is_line: bool) -> Result<Voic
         case.may_decide(by)
     };
     let plan = &matter.stored.plan;
-    voice.map_err(|why| {
-        // The plan's own word about a person comes before that about roles.
-        let why = protect::may_approve(plan, by).err().unwrap_or(why);
-        Problem::refused("approver", why).hint(format!(
-            "have an approver of {} look at the plan and decide",
-            plan.tenant
-        ))
+    let id = &matter.stored.id;
+    voice.map_err(|why| match case.standing() {
+        Standing::Superseded { by } => of_store(store::Error::Superseded {
+            plan: id.clone(),
+            by,
+        }),
+        _ if case
+            .approvals()
+            .iter()
+            .any(|one| protect::is_one(&one.voice, by)) =>
+        {
+            of_store(store::Error::AlreadyApproved {
+                plan: id.clone(),
+                by: by.to_owned(),
+            })
+        }
+        Standing::Waiting { .. } => {
+            // The plan's own word about a person comes before that about roles.
+            let why = protect::may_approve(plan, by).err().unwrap_or(why);
+            Problem::refused("approver", why).hint(format!(
+                "have an approver of {} look at the plan and decide",
+                plan.tenant
+            ))
+        }
+        _ => Problem::refused("approver", format!("plan {id}: {why}"))
+            .hint(format!("look at it: tenure plan show {id}")),
     })
 }
 

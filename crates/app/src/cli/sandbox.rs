@@ -13,6 +13,11 @@ use crate::problem::{Exit, Outcome, Problem};
 
 /// Where it listens and what it begins with.
 #[derive(clap::Args)]
+#[command(after_help = format!(
+    "The companies in it take the client id {} and the secret {}, which open nothing else.",
+    worlds::CLIENT_ID,
+    worlds::CLIENT_SECRET
+))]
 pub(crate) struct Args {
     /// The port on the loopback address; 0 takes a free one and prints it
     #[arg(long, default_value_t = 0)]
@@ -78,11 +83,9 @@ pub(super) async fn run(cx: &Cx, args: Args) -> Outcome<Exit> {
         "[clouds.sandbox]\nlogin = \"{base}/login\"\ngraph = \"{base}/graph\"\nexchange = \"{base}/exchange\"\n"
     ));
     if !companies.is_empty() {
-        talk(&format!(
-            "Its companies take the client id {} and the secret {}, which open nothing else:",
-            worlds::CLIENT_ID,
-            worlds::CLIENT_SECRET
-        ));
+        talk(
+            "Its companies, to connect by the client id and secret that `tenure sandbox --help` tells:",
+        );
     }
     for (name, directory) in companies {
         talk(&format!("  {name:<10} {directory}"));

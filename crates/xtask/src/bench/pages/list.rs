@@ -132,14 +132,14 @@ impl Places {
     pub(super) fn pages(&self) -> Vec<Page> {
         let mut out: Vec<String> = Vec::new();
         let mut add = |path: String| out.push(path);
-        for path in PLAIN.iter().copied() {
-            add(path.to_owned());
+        for path in PLAIN {
+            add((*path).to_owned());
         }
         for list in ["runs", "plans", "requests", "findings"] {
             add(format!("/{list}"));
             add(format!("/t/{TENANT}/{list}"));
         }
-        for (list, state) in STATES.iter().copied() {
+        for (list, state) in STATES {
             add(format!("/{list}?state={state}"));
         }
         for list in ["runs", "plans", "requests"] {
@@ -160,8 +160,8 @@ impl Places {
         ] {
             add(format!("/settings{tab}"));
         }
-        for path in OTHERS.iter().copied() {
-            add(path.to_owned());
+        for path in OTHERS {
+            add((*path).to_owned());
         }
         for list in ["runs", "plans", "requests", "findings"] {
             add(format!("/api/v1/{list}"));
