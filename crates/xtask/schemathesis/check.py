@@ -17,7 +17,7 @@ from stage import Stage
 
 HERE = Path(__file__).parent
 # Those that only a person may call: asked in a second pass, with a session.
-PEOPLE = r"/me/(sessions|zone)|/approvals$|/refusal$"
+PEOPLE = r"/me/(sessions|zone|delegations)|/approvals$|/refusal$"
 # The session is sent with every call, also with those that are made without it on purpose.
 HELD = ["--exclude-checks", "negative_data_rejection,missing_required_header,ignored_auth"]
 # What cannot answer well here, and why.

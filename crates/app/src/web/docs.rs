@@ -38,7 +38,13 @@ struct ErrorPage<'a> {
 }
 
 async fn error(State(web): State<Web>, Path(code): Path<String>) -> Answer {
-    let found = ERRORS.iter().find(|(own, _)| *own == code);
+    // The rules share a page: `rule-7` says which.
+    let page_of = if code.starts_with("rule-") {
+        "rule"
+    } else {
+        &code
+    };
+    let found = ERRORS.iter().find(|(own, _)| *own == page_of);
     let (code, text) = found.ok_or_else(super::error::no_page)?;
     let (means, act) = parts(text);
     page(&ErrorPage {
