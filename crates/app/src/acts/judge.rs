@@ -101,6 +101,12 @@ impl Matter {
         let store = &wiring.store;
         let stored = store.plan(scope, plan).await.map_err(of_store)?;
         let approvals = store.approvals(scope, plan).await.map_err(of_store)?;
+        #[cfg(feature = "crash-points")]
+        let approvals = if engine::crash::planted(engine::crash::Plant::ApprovedTwice) {
+            Vec::new()
+        } else {
+            approvals
+        };
         let refusal = store.refusal(scope, plan).await.map_err(of_store)?;
         let versions = store.versions(scope, &stored.plan.request).await;
         let mut versions = versions.map_err(of_store)?.into_iter();
