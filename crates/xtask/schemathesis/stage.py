@@ -89,7 +89,8 @@ class Stage:
         spare = lambda number: {"name": f"Spare {number}", "address": f"spare{number}@provider.example", "grants": grants}
         ids["operator"] = [self.as_client("POST", "/operators", spare(number))["id"] for number in many]
         ids["client"] = [self.as_client("POST", "/clients", {"name": f"spare {number}", "grants": grants})["id"] for number in many]
-        hook = {"url": f"{self.address}/healthz", "events": ["plan"]}
+        ids["hook"] = f"{self.address}/healthz"
+        hook = {"url": ids["hook"], "events": ["plan"]}
         ids["endpoint"] = [self.as_client("POST", "/webhooks", hook)["id"] for _ in many]
         ids["delivery"] = [self.as_client("POST", f"/webhooks/{one}/test")["id"] for one in ids["endpoint"][:4]]
         for _ in range(4):
