@@ -3,6 +3,7 @@
 //! Source: Microsoft Learn, "Authentication with the Bot Connector API", section "Connector to Bot".
 
 mod activity;
+mod sender;
 mod token;
 
 use std::fmt;
@@ -21,7 +22,8 @@ use crate::error::plain_text;
 use activity::{Activity, CHANNEL};
 use token::{Claims, Expected, Key};
 
-pub use activity::{Action, Incoming, refuse_action, replace_card};
+pub use activity::{Action, Incoming, Place, Somebody, refuse_action, replace_card};
+pub use sender::{Member, Sender, Services};
 pub use token::Unauthentic;
 
 /// Keys are read anew after this long.

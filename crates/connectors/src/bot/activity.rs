@@ -23,7 +23,35 @@ pub enum Incoming {
     Other {
         /// The activity's type.
         kind: String,
+        /// Who is reached there alone, where it says so.
+        from: Option<Somebody>,
+        /// Whether they took the bot away.
+        removed: bool,
     },
+}
+
+/// Somebody as Teams names them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Somebody {
+    /// The object id in their tenant.
+    pub by: Uuid,
+    /// Their tenant.
+    pub tenant: Uuid,
+    /// Where they spoke.
+    pub place: Place,
+}
+
+/// Where a call came from: what a message back needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The service that carries the conversation. The token vouched for it.
+    pub service: String,
+    /// The conversation's id.
+    pub conversation: String,
+    /// The person's id in it.
+    pub person: String,
+    /// Whether nobody but the person and the bot is in it.
+    pub personal: bool,
 }
 
 /// A press of a button. Teams repeats calls and people press twice: what it does must be safe to do twice.
@@ -41,6 +69,8 @@ pub struct Action {
     pub by: Uuid,
     /// Their tenant.
     pub tenant: Uuid,
+    /// Where they pressed.
+    pub place: Place,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +80,8 @@ pub(super) struct Activity {
     kind: String,
     #[serde(default)]
     name: String,
+    #[serde(default)]
+    action: String,
     #[serde(default)]
     id: String,
     #[serde(default)]
@@ -69,12 +101,18 @@ pub(super) struct Activity {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct From {
+    #[serde(default)]
+    id: String,
     aad_object_id: Option<Uuid>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Conversation {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    conversation_type: String,
     tenant_id: Option<Uuid>,
 }
 
@@ -108,17 +146,17 @@ impl Activity {
     pub(super) fn read(self) -> Result<Incoming, Unauthentic> {
         let wrong = Unauthentic::Activity;
         if self.kind != "invoke" || self.name != "adaptiveCard/action" {
-            return Ok(Incoming::Other { kind: self.kind });
+            let removed = self.kind == "installationUpdate" && self.action.starts_with("remove");
+            let from = self.somebody()?;
+            return Ok(Incoming::Other {
+                kind: self.kind,
+                from,
+                removed,
+            });
         }
-        let by = self
-            .from
-            .aad_object_id
-            .ok_or(wrong("it does not say who pressed"))?;
-        let tenant = match (self.channel_data.tenant.id, self.conversation.tenant_id) {
-            (Some(one), Some(other)) if one != other => return Err(wrong("it names two tenants")),
-            (Some(id), _) | (None, Some(id)) => id,
-            (None, None) => return Err(wrong("it names no tenant")),
-        };
+        let Somebody { by, tenant, place } = self
+            .somebody()?
+            .ok_or(wrong("it does not say who pressed, or in which tenant"))?;
         let pressed: Pressed =
             serde_json::from_value(self.value).map_err(|_| wrong("it holds no action"))?;
         let mut given = pressed.action.data;
@@ -141,7 +179,31 @@ impl Activity {
             inputs,
             by,
             tenant,
+            place,
         })))
+    }
+
+    /// Who calls; nobody where no person of a tenant does.
+    fn somebody(&self) -> Result<Option<Somebody>, Unauthentic> {
+        let tenant = match (self.channel_data.tenant.id, self.conversation.tenant_id) {
+            (Some(one), Some(other)) if one != other => {
+                return Err(Unauthentic::Activity("it names two tenants"));
+            }
+            (one, other) => one.or(other),
+        };
+        let (Some(by), Some(tenant)) = (self.from.aad_object_id, tenant) else {
+            return Ok(None);
+        };
+        Ok(Some(Somebody {
+            by,
+            tenant,
+            place: Place {
+                service: self.service_url.clone(),
+                conversation: self.conversation.id.clone(),
+                person: self.from.id.clone(),
+                personal: self.conversation.conversation_type == "personal",
+            },
+        }))
     }
 }
 

@@ -10,7 +10,9 @@ use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use connectors::bot::{Action, Bot, Framework, Incoming, Unauthentic, refuse_action, replace_card};
+use connectors::bot::{
+    Action, Bot, Framework, Incoming, Place, Somebody, Unauthentic, refuse_action, replace_card,
+};
 use connectors::card;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
@@ -169,6 +171,15 @@ fn activity() -> Value {
     })
 }
 
+fn place() -> Place {
+    Place {
+        service: "https://smba.trafficmanager.net/emea".to_owned(),
+        conversation: "a:1".to_owned(),
+        person: "29:x".to_owned(),
+        personal: false,
+    }
+}
+
 impl Scene {
     async fn at(&self, token: &str, activity: &Value, now: i64) -> Result<Incoming, Unauthentic> {
         let header = format!("Bearer {token}");
@@ -205,6 +216,7 @@ async fn a_genuine_press_of_a_button_is_read() {
                 .into(),
             by: BY.parse().unwrap(),
             tenant: TENANT.parse().unwrap(),
+            place: place(),
         }
     );
     // Other calls are genuine too, and harmless.
@@ -214,7 +226,13 @@ async fn a_genuine_press_of_a_button_is_read() {
     assert_eq!(
         other,
         Incoming::Other {
-            kind: "message".to_owned()
+            kind: "message".to_owned(),
+            from: Some(Somebody {
+                by: BY.parse().unwrap(),
+                tenant: TENANT.parse().unwrap(),
+                place: place(),
+            }),
+            removed: false,
         }
     );
     assert_eq!(scene.read(), 1);
