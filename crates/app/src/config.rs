@@ -1,5 +1,6 @@
 //! `tenure.toml` and the `TENURE_…` environment over it: where the store is, which key seals it, which clouds there are.
 
+mod bot;
 mod notify;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 use crate::problem::Problem;
 use crate::sign_in::oidc::OidcConfig;
+pub(crate) use bot::BotConfig;
 pub(crate) use notify::NotifyConfig;
 
 /// The configuration; every part has a default that works for one machine.

@@ -4,6 +4,7 @@ mod acts;
 mod advice;
 mod api;
 mod background;
+mod bot;
 mod cli;
 mod clock;
 mod config;

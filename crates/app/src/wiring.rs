@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use store::{PolicyVersion, Store, TenantScope};
 
 pub(crate) use crate::advice::{of_call, of_setup, of_store};
+use crate::bot::TeamsBot;
 use crate::clock;
 use crate::config::{CloudConfig, Config};
 use crate::problem::Problem;
@@ -24,6 +25,8 @@ pub(crate) struct Wiring {
     pub(crate) config: Config,
     /// The store.
     pub(crate) store: Store,
+    /// The Teams bot, where one is configured.
+    pub(crate) bot: Option<TeamsBot>,
     connections: Mutex<HashMap<TenantId, Kept<Connection>>>,
     policies: Mutex<HashMap<TenantId, Kept<Arc<Policy>>>>,
     waits: Mutex<HashMap<String, Waits>>,
@@ -58,6 +61,7 @@ impl Wiring {
         let store = Store::open(&path, key).await.map_err(of_store)?;
         Ok(Self {
             config: config.clone(),
+            bot: TeamsBot::of(config)?,
             store,
             connections: Mutex::default(),
             policies: Mutex::default(),

@@ -11,6 +11,7 @@ use domain::plan::Digest;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+use super::bot::BotConfig;
 use crate::problem::Problem;
 
 /// The environment variable that holds the mail server's password, in place of a file.
@@ -24,6 +25,8 @@ pub(crate) struct NotifyConfig {
     pub(crate) smtp: Option<SmtpConfig>,
     /// Workflows that post into Teams channels.
     pub(crate) teams: Vec<WorkflowConfig>,
+    /// The Teams bot.
+    pub(crate) bot: Option<BotConfig>,
 }
 
 /// `[notify] smtp`.
@@ -80,6 +83,9 @@ impl NotifyConfig {
         if let Some(smtp) = &mut self.smtp {
             smtp.load(folder, password)?;
             smtp.server()?;
+        }
+        if let Some(bot) = &mut self.bot {
+            bot.load(folder)?;
         }
         for (at, workflow) in self.teams.iter_mut().enumerate() {
             let field = format!("teams[{at}].workflow-url-file");
@@ -175,12 +181,12 @@ impl WorkflowConfig {
     }
 }
 
-fn wrong(error: &connectors::SetupError) -> Problem {
-    let hint = "correct that field; a password stands in password-file or TENURE_SMTP_PASSWORD";
+pub(super) fn wrong(error: &connectors::SetupError) -> Problem {
+    let hint = "correct that field; a password stands in password-file or TENURE_SMTP_PASSWORD, a bot's secret in secret-file or TENURE_BOT_SECRET";
     Problem::refused("config", format!("[notify] {error}")).hint(hint)
 }
 
-fn read(folder: &Path, file: &Path, field: &str) -> Result<SecretString, Problem> {
+pub(super) fn read(folder: &Path, file: &Path, field: &str) -> Result<SecretString, Problem> {
     let file = folder.join(file);
     let text = fs::read_to_string(&file).map_err(|error| {
         let what = format!(
