@@ -200,6 +200,7 @@ impl Call {
     fn description(&self) -> String {
         let needs = match self.needs {
             Needs::Nothing => "Open to everybody.".to_owned(),
+            Needs::OwnProof => "Needs the proof that it describes.".to_owned(),
             Needs::SignedIn => "Needs a token or a session.".to_owned(),
             Needs::Somewhere(role) => format!(
                 "Needs the role {role} in at least one tenant; gives what those tenants have."

@@ -30,9 +30,14 @@ pub(crate) struct Gate {
 pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let jar = CookieJar::from_headers(&parts.headers);
-    let caller = match session::caller(&gate.web, &jar, &parts.headers).await {
-        Ok(caller) => caller,
-        Err(problem) => return problem.into_response(),
+    // The token of such a call is not ours to read: the route proves it.
+    let caller = if gate.needs == Needs::OwnProof {
+        None
+    } else {
+        match session::caller(&gate.web, &jar, &parts.headers).await {
+            Ok(caller) => caller,
+            Err(problem) => return problem.into_response(),
+        }
     };
     let mut response = match admit(&gate, caller.as_ref(), parts, body).await {
         Ok(request) => carry_out(&gate.web, caller.as_ref(), request, next).await,
@@ -83,6 +88,8 @@ async fn admit(
             may(&gate.web, gate.needs, caller, tenant.as_ref()).await?;
         }
         None if gate.needs == Needs::Nothing => {}
+        // Without any token there is nothing to prove: what is sent is not even read.
+        None if gate.needs == Needs::OwnProof && has_bearer(&parts.headers) => {}
         None => {
             return Err(
                 Problem::refused("sign-in", "nobody is signed in").hint("sign in, then try again")
@@ -104,6 +111,13 @@ async fn admit(
     Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
+/// Whether the call carries a token at all.
+fn has_bearer(headers: &HeaderMap) -> bool {
+    let given = headers.get(header::AUTHORIZATION);
+    let scheme = given.and_then(|value| value.as_bytes().get(..7));
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+}
+
 /// Whether the caller's grants are enough. A tenant where they hold nothing is not there for them.
 async fn may(
     web: &Web,
@@ -113,7 +127,7 @@ async fn may(
 ) -> Result<(), Problem> {
     let has = |own: Option<Role>, role: Role| own.is_some_and(|own| own >= role);
     match needs {
-        Needs::Nothing | Needs::SignedIn => Ok(()),
+        Needs::Nothing | Needs::OwnProof | Needs::SignedIn => Ok(()),
         Needs::Somewhere(role) if has(caller.role(), role) => Ok(()),
         Needs::Everywhere(role) if has(caller.role_everywhere(), role) => Ok(()),
         Needs::Somewhere(role) => Err(missing(role, "any tenant")),

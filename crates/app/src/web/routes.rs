@@ -18,6 +18,8 @@ use crate::problem::Problem;
 pub(crate) enum Needs {
     /// Nothing: the page of a sign-in, an asset, a one-time link that is its own proof.
     Nothing,
+    /// A proof that the route itself checks: a token of another service, which is nobody's session here.
+    OwnProof,
     /// Somebody signed in.
     SignedIn,
     /// This role in at least one tenant; what is shown is what those tenants have.

@@ -96,6 +96,7 @@ async fn a_body_that_is_too_long_is_refused_on_every_route_that_takes_one() {
         let request = app
             .request(route.method, &filled(route.path), Some(&admin))
             .header("x-csrf-token", &admin.csrf);
+        let request = super::walk::with_token(request, route.needs);
         let reply = app.call(request, much.clone()).await;
         assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "{at}");
         assert!(reply.text.contains("512 KB"), "{at}: {}", reply.text);
