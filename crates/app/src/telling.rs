@@ -2,6 +2,8 @@
 //!
 //! What is told waits in the outbox under an id that follows from what it tells and whom: after a restart nobody is told twice.
 
+mod carried;
+mod ends;
 mod letter;
 #[cfg(test)]
 mod tests;
@@ -12,16 +14,16 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use connectors::card::Mode;
 use domain::approval::{Case, Standing};
 use domain::plan::{Digest, Plan, StoredPlan};
 use domain::protect::is_one;
 use domain::request::Request;
-use domain::{PlanId, TenantId};
+use domain::{OperatorId, PlanId, TenantId};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use store::{
-    About, Channel, EntryFilter, EntryLine, NewDelivery, Operator, PlanFilter, PlanLine,
-    PlanStatus, Secret, TenantScope,
+    About, Channel, NewDelivery, Operator, PlanFilter, PlanLine, PlanStatus, Secret, TenantScope,
 };
 
 use self::whom::Reader;
@@ -33,14 +35,14 @@ use crate::problem::Problem;
 use crate::web::{plan as pages, when};
 use crate::wiring::{Wiring, of_store};
 
+pub(crate) use carried::Carried;
 pub(crate) use letter::Letter;
+
+/// What stands before an operator's id where a card goes to them by the bot.
+pub(crate) const BY_BOT: &str = "bot:";
 
 /// How often it is looked whether there is something to tell.
 const LOOK: Duration = Duration::from_secs(10);
-/// How long ago a run may have ended that is still told of: no old ones when mail is configured for the first time.
-const NEWS: SignedDuration = SignedDuration::from_hours(24);
-/// How much earlier than the last look entries are read again, in case one was written late.
-const LATE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Tells what is to be told, for ever.
 pub(crate) async fn go_on(wiring: &Wiring) -> Infallible {
@@ -74,6 +76,8 @@ struct Telling<'a> {
 struct People {
     kept: Vec<Operator>,
     judge: Judge,
+    /// Whom the bot reaches.
+    reached: Vec<OperatorId>,
 }
 
 impl<'a> Telling<'a> {
@@ -81,7 +85,7 @@ impl<'a> Telling<'a> {
     fn of(wiring: &'a Wiring) -> Option<Self> {
         let config = &wiring.config;
         let notify = &config.notify;
-        if notify.smtp.is_none() && notify.teams.is_empty() {
+        if notify.smtp.is_none() && notify.teams.is_empty() && wiring.bot.is_none() {
             return None;
         }
         if config.server.url.is_none() {
@@ -103,6 +107,7 @@ impl<'a> Telling<'a> {
         let people = People {
             kept: self.wiring.store.operators().await.map_err(of_store)?,
             judge: Judge::read(self.wiring, now).await?,
+            reached: self.reached().await?,
         };
         for line in self.waiting().await? {
             if let Err(problem) = self.ask(&line, &people, now).await {
@@ -166,14 +171,16 @@ impl<'a> Telling<'a> {
             return Ok(());
         }
         let asked = whom::to_ask(&case, &request, &people.kept);
+        let own_cards = self.own_cards(&case, &asked, people);
+        let is_reached = asked.iter().any(|one| people.reached.contains(&one.id));
         let mails = self.mails(&case, asked);
-        // A channel is read by people whom nobody named.
-        let cards = if request.confidential.is_empty() {
+        // A channel is read by people whom nobody named; and where the bot reaches somebody, the card with buttons is enough.
+        let cards = if request.confidential.is_empty() && !is_reached {
             self.cards(&case)
         } else {
             Vec::new()
         };
-        if mails.is_empty() && cards.is_empty() {
+        if mails.is_empty() && cards.is_empty() && own_cards.is_empty() {
             return Ok(());
         }
         let site = self.site(&stored.plan, &request).await;
@@ -184,6 +191,18 @@ impl<'a> Telling<'a> {
             let letter = words::ask(&case, &asked_by, &to, &url, &clocks)?;
             let body = body(&letter)?;
             let new = asking(id, Channel::Mail, to.address, body, &case);
+            self.enqueue(new).await?;
+        }
+        for (id, to) in own_cards {
+            let clocks = self.clocks(&site, &Reader::of(to), now);
+            let carried = Carried::of(stored, to).seal(store)?;
+            let mut card = words::card(&case, &asked_by, &url, &clocks);
+            card.mode = Mode::Bot {
+                data: serde_json::json!({ "seal": carried }),
+            };
+            let target = format!("{BY_BOT}{}", to.id);
+            let body = Secret::new(card.build().to_string());
+            let new = asking(id, Channel::Card, target, body, &case);
             self.enqueue(new).await?;
         }
         for (id, target) in cards {
@@ -212,6 +231,28 @@ impl<'a> Telling<'a> {
         mails.filter(|(id, _)| !self.told.contains(id)).collect()
     }
 
+    /// Whom the bot reaches.
+    async fn reached(&self) -> Result<Vec<OperatorId>, Problem> {
+        if self.wiring.bot.is_none() {
+            return Ok(Vec::new());
+        }
+        let known = self.wiring.store.conversations().await.map_err(of_store)?;
+        Ok(known.into_iter().map(|one| one.operator).collect())
+    }
+
+    /// The cards with buttons that are still to be sent, each to one who may decide.
+    fn own_cards<'b>(
+        &self,
+        case: &Case<'_>,
+        asked: &[&'b Operator],
+        people: &People,
+    ) -> Vec<(String, &'b Operator)> {
+        let key = key(case.stored);
+        let reached = asked.iter().filter(|one| people.reached.contains(&one.id));
+        let cards = reached.map(|one| (id("own-card", &[&key, one.id.as_str()]), *one));
+        cards.filter(|(id, _)| !self.told.contains(id)).collect()
+    }
+
     /// The workflows that are still to be given a card.
     fn cards(&self, case: &Case<'_>) -> Vec<(String, String)> {
         let tenant = &case.stored.plan.tenant;
@@ -223,74 +264,6 @@ impl<'a> Telling<'a> {
         let key = key(case.stored);
         let cards = here.map(|one| (id("card", &[&key, &one.name()]), one.name()));
         cards.filter(|(id, _)| !self.told.contains(id)).collect()
-    }
-
-    /// The ends of runs that were not told of yet, of the last day.
-    async fn ends(&self, now: Timestamp) -> Result<Vec<EntryLine>, Problem> {
-        let (store, scope) = (&self.wiring.store, TenantScope::provider());
-        let filter = EntryFilter {
-            kind: Some("run-ended".to_owned()),
-            ..EntryFilter::default()
-        };
-        let since = self.looked.map_or(now - NEWS, |looked| looked - LATE);
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let page = store.list_entries(&scope, &filter, after.as_deref()).await;
-            let page = page.map_err(of_store)?;
-            let is_last = page.lines.iter().any(|entry| entry.at < since);
-            let news = page.lines.into_iter().filter(|entry| {
-                entry.at >= since && !self.ended.contains(&(entry.tenant.clone(), entry.seq))
-            });
-            all.extend(news);
-            after = page.next;
-            if is_last || after.is_none() {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Tells whoever asked and who approved how a run ended.
-    async fn tell(
-        &mut self,
-        entry: &EntryLine,
-        people: &People,
-        now: Timestamp,
-    ) -> Result<(), Problem> {
-        let (store, scope) = (&self.wiring.store, TenantScope::of(&entry.tenant));
-        let Some(run) = &entry.run else {
-            return Ok(());
-        };
-        let row = store.run(&scope, run).await.map_err(of_store)?;
-        // Somebody had it try again: it will end once more.
-        let Some(outcome) = row.outcome() else {
-            return Ok(());
-        };
-        let stored = store.plan(&scope, &row.plan).await.map_err(of_store)?;
-        let plan = &stored.plan;
-        let request = store.request(&scope, &plan.request).await;
-        let request = request.map_err(of_store)?;
-        let site = self.site(plan, &request).await;
-        let url = format!("{}/t/{}/runs/{run}", self.base, entry.tenant);
-        for to in whom::to_tell(plan, &request, &row.state.approvers, &people.kept) {
-            let seq = entry.seq.to_string();
-            let parts = [entry.tenant.as_str(), seq.as_str(), to.address.as_str()];
-            let clocks = self.clocks(&site, &to, now);
-            let letter = words::done(plan, &row.state, outcome, &to, &url, &clocks)?;
-            let new = NewDelivery {
-                id: id("done", &parts),
-                channel: Channel::Mail,
-                tenant: Some(entry.tenant.clone()),
-                endpoint: None,
-                target: to.address,
-                event: "run-ended".to_owned(),
-                body: body(&letter)?,
-                about: About::Run(run.clone()),
-                at: now,
-                due_at: now,
-            };
-            self.enqueue(new).await?;
-        }
-        Ok(())
     }
 
     async fn enqueue(&mut self, new: NewDelivery) -> Result<(), Problem> {
