@@ -19,6 +19,8 @@ use crate::wiring::Wiring;
 const LOOK: Duration = Duration::from_secs(60);
 /// How long it is waited before what failed is begun again.
 const AGAIN: Duration = Duration::from_secs(5);
+/// How long a press of a button is remembered: far longer than the token lives that came with it.
+const HEARD: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
 /// Carries runs and plans dated requests until it is asked to stop. `say` is given each line worth reading.
 ///
@@ -103,6 +105,7 @@ async fn sweep(wiring: &Wiring) -> Infallible {
             store.drop_ended_sessions(now).await,
             store.expire_links(now).await,
             store.lapse_approvals(now).await,
+            store.drop_presses(now - HEARD).await.map(|()| 0),
         ];
         for error in swept.into_iter().filter_map(Result::err) {
             tracing::error!("sweeping: {error}");

@@ -16,6 +16,7 @@ mod routes;
 mod server;
 mod shell;
 mod strips;
+mod teams;
 pub(crate) mod when;
 mod zones;
 
@@ -168,6 +169,7 @@ pub(crate) fn routes() -> Routes {
         oidc::routes,
         set_up::routes,
         settings::routes,
+        teams::routes,
         tenants::routes,
         today::routes,
         crate::api::routes,

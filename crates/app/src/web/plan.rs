@@ -26,6 +26,7 @@ use super::answer::page as answer;
 use super::{Answer, Caller, Needs, Routes, Web};
 use crate::web::extract::{Path, Query};
 
+pub(crate) use drift::changes;
 pub(crate) use known::{Somebody, name_of, people, zone_of};
 
 pub(super) fn routes(routes: Routes) -> Routes {

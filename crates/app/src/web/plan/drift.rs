@@ -60,6 +60,11 @@ pub(crate) fn band(known: &Known, zone: &TimeZone) -> Option<Band> {
     Some(of_look(&seen.drifted, approved, at, zone, known.now))
 }
 
+/// What changed, one sentence for each line.
+pub(crate) fn changes(drifted: &[Drifted]) -> Vec<String> {
+    drifted.iter().map(said).collect()
+}
+
 fn of_look(
     drifted: &[Drifted],
     approved: bool,
