@@ -129,3 +129,57 @@ impl BotConfig {
 fn secret() -> Option<String> {
     std::env::var(SECRET).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    const APP: &str = "7a1de7b4-1111-4222-8333-123456789abc";
+
+    /// The configuration with these further fields of the bot, and a file `secret` beside it.
+    fn read(fields: &str) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("secret"), "planted-secret\n").unwrap();
+        std::fs::write(at("empty"), " \n").unwrap();
+        let text = format!("[notify.bot]\napp-id = \"{APP}\"\ntenant = \"{APP}\"\n{fields}\n");
+        std::fs::write(at("tenure.toml"), text).unwrap();
+        Config::load(Some(&at("tenure.toml"))).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn a_bot_proves_itself_in_exactly_one_way() {
+        let bot = read("secret-file = \"secret\"")
+            .unwrap()
+            .notify
+            .bot
+            .unwrap();
+        assert!(bot.credential().is_ok());
+        assert!(!format!("{bot:?}").contains("planted-secret"));
+        let both = "secret-file = \"secret\"\ncertificate-file = \"secret\"\nkey-file = \"secret\"";
+        let half = "certificate-file = \"secret\"";
+        for fields in [both, half] {
+            let why = read(fields).unwrap_err();
+            assert!(why.contains("it has either secret-file"), "{fields}: {why}");
+        }
+        let why = read("secret-file = \"nowhere\"").unwrap_err();
+        assert!(why.contains("bot.secret-file"), "{why}");
+        let why = read("secret-file = \"empty\"").unwrap_err();
+        assert!(why.contains("empty is empty"), "{why}");
+        let why = read("").unwrap_err();
+        assert!(why.contains("TENURE_BOT_SECRET"), "{why}");
+        let no_certificate = "certificate-file = \"secret\"\nkey-file = \"secret\"";
+        assert!(read(no_certificate).is_err());
+    }
+
+    #[test]
+    fn the_governments_clouds_have_services_of_their_own() {
+        let bot = |fields: &str| read(fields).unwrap().notify.bot.unwrap();
+        let us = bot("secret-file = \"secret\"\nus-government = true");
+        assert_eq!(us.framework().issuer, "https://api.botframework.us");
+        assert_eq!(us.login(), "https://login.microsoftonline.us");
+        let world = bot("secret-file = \"secret\"");
+        assert_eq!(world.framework().issuer, "https://api.botframework.com");
+        assert_eq!(world.login(), "https://login.microsoftonline.com");
+    }
+}
