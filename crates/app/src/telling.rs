@@ -2,9 +2,12 @@
 //!
 //! What is told waits in the outbox under an id that follows from what it tells and whom: after a restart nobody is told twice.
 
+mod asking;
 mod carried;
 mod ends;
+mod hands;
 mod letter;
+mod notes;
 #[cfg(test)]
 mod tests;
 mod whom;
@@ -14,18 +17,16 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use connectors::card::Mode;
-use domain::approval::{Case, Standing};
+use domain::approval::Standing;
 use domain::plan::{Digest, Plan, StoredPlan};
 use domain::protect::is_one;
 use domain::request::Request;
 use domain::{OperatorId, PlanId, TenantId};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::{
-    About, Channel, NewDelivery, Operator, PlanFilter, PlanLine, PlanStatus, Secret, TenantScope,
-};
+use store::{NewDelivery, Operator, PlanFilter, PlanLine, PlanStatus, Secret, TenantScope};
 
+use self::asking::Asking;
 use self::whom::Reader;
 use self::words::Clocks;
 use crate::acts::judge::{Judge, Matter};
@@ -110,13 +111,14 @@ impl<'a> Telling<'a> {
             reached: self.reached().await?,
         };
         for line in self.waiting().await? {
-            if let Err(problem) = self.ask(&line, &people, now).await {
+            if let Err(problem) = self.ask(&line, &people).await {
                 tracing::error!("telling of plan {}: {problem}", line.id);
             }
         }
         if self.wiring.config.notify.smtp.is_none() {
             return Ok(());
         }
+        self.ask_hands(&people, now).await?;
         let mut all_told = true;
         for entry in self.ends(now).await? {
             if let Err(problem) = self.tell(&entry, &people, now).await {
@@ -154,81 +156,40 @@ impl<'a> Telling<'a> {
     }
 
     /// Asks everybody who may still decide on a plan, and shows it in the channels for its tenant.
-    async fn ask(
-        &mut self,
-        line: &PlanLine,
-        people: &People,
-        now: Timestamp,
-    ) -> Result<(), Problem> {
+    async fn ask(&mut self, line: &PlanLine, people: &People) -> Result<(), Problem> {
         let (store, scope) = (&self.wiring.store, TenantScope::of(&line.tenant));
         let matter = Matter::read(self.wiring, &scope, &line.id).await?;
         let stored = &matter.stored;
         let request = store.request(&scope, &stored.plan.request).await;
         let request = request.map_err(of_store)?;
         let case = people.judge.case(&matter);
-        if matches!(case.standing(), Standing::Expired { .. }) {
+        if let Standing::Expired { at } = case.standing() {
+            self.expired(&matter, &request, at, people).await?;
             self.over.insert(line.id.clone());
             return Ok(());
         }
         let asked = whom::to_ask(&case, &request, &people.kept);
         let own_cards = self.own_cards(&case, &asked, people);
         let is_reached = asked.iter().any(|one| people.reached.contains(&one.id));
-        let mails = self.mails(&case, asked);
         // A channel is read by people whom nobody named; and where the bot reaches somebody, the card with buttons is enough.
         let cards = if request.confidential.is_empty() && !is_reached {
             self.cards(&case)
         } else {
             Vec::new()
         };
+        let mails = self.mails(&case, &request, asked, people);
         if mails.is_empty() && cards.is_empty() && own_cards.is_empty() {
             return Ok(());
         }
-        let site = self.site(&stored.plan, &request).await;
-        let asked_by = people.name_of(&stored.plan.requester);
-        let url = self.page(stored);
-        for (id, to) in mails {
-            let clocks = self.clocks(&site, &to, now);
-            let letter = words::ask(&case, &asked_by, &to, &url, &clocks)?;
-            let body = body(&letter)?;
-            let new = asking(id, Channel::Mail, to.address, body, &case);
-            self.enqueue(new).await?;
-        }
-        for (id, to) in own_cards {
-            let clocks = self.clocks(&site, &Reader::of(to), now);
-            let carried = Carried::of(stored, to).seal(store)?;
-            let mut card = words::card(&case, &asked_by, &url, &clocks);
-            card.mode = Mode::Bot {
-                data: serde_json::json!({ "seal": carried }),
-            };
-            let target = format!("{BY_BOT}{}", to.id);
-            let body = Secret::new(card.build().to_string());
-            let new = asking(id, Channel::Card, target, body, &case);
-            self.enqueue(new).await?;
-        }
-        for (id, target) in cards {
-            // Of a channel it is not known where its readers are.
-            let clocks = Clocks {
-                site: site.clone(),
-                here: site.clone(),
-                now,
-            };
-            let card = words::card(&case, &asked_by, &url, &clocks).build();
-            let body = Secret::new(card.to_string());
-            let new = asking(id, Channel::Card, target, body, &case);
-            self.enqueue(new).await?;
-        }
-        Ok(())
-    }
-
-    /// The mails that are still to be written to those who are asked.
-    fn mails(&self, case: &Case<'_>, asked: Vec<&Operator>) -> Vec<(String, Reader)> {
-        if self.wiring.config.notify.smtp.is_none() {
-            return Vec::new();
-        }
-        let key = key(case.stored);
-        let mail = |one: &Operator| (id("ask", &[&key, one.id.as_str()]), Reader::of(one));
-        let mails = asked.into_iter().map(mail);
-        mails.filter(|(id, _)| !self.told.contains(id)).collect()
+        let asking = Asking {
+            case: &case,
+            asked_by: people.name_of(&stored.plan.requester),
+            url: self.page(stored),
+            site: self.site(&stored.plan, &request).await,
+        };
+        self.send_mails(&asking, mails).await?;
+        self.send_own_cards(&asking, own_cards).await?;
+        self.send_cards(&asking, cards).await
     }
 
     /// Whom the bot reaches.
@@ -240,36 +201,11 @@ impl<'a> Telling<'a> {
         Ok(known.into_iter().map(|one| one.operator).collect())
     }
 
-    /// The cards with buttons that are still to be sent, each to one who may decide.
-    fn own_cards<'b>(
-        &self,
-        case: &Case<'_>,
-        asked: &[&'b Operator],
-        people: &People,
-    ) -> Vec<(String, &'b Operator)> {
-        let key = key(case.stored);
-        let reached = asked.iter().filter(|one| people.reached.contains(&one.id));
-        let cards = reached.map(|one| (id("own-card", &[&key, one.id.as_str()]), *one));
-        cards.filter(|(id, _)| !self.told.contains(id)).collect()
-    }
-
-    /// The workflows that are still to be given a card.
-    fn cards(&self, case: &Case<'_>) -> Vec<(String, String)> {
-        let tenant = &case.stored.plan.tenant;
-        if !matches!(case.standing(), Standing::Waiting { .. }) {
-            return Vec::new();
-        }
-        let workflows = self.wiring.config.notify.teams.iter();
-        let here = workflows.filter(|one| one.tenant.as_ref().is_none_or(|of| of == tenant));
-        let key = key(case.stored);
-        let cards = here.map(|one| (id("card", &[&key, &one.name()]), one.name()));
-        cards.filter(|(id, _)| !self.told.contains(id)).collect()
-    }
-
-    async fn enqueue(&mut self, new: NewDelivery) -> Result<(), Problem> {
-        self.wiring.store.enqueue(&new).await.map_err(of_store)?;
+    /// Puts something into the outbox; says whether it was not there already.
+    async fn enqueue(&mut self, new: NewDelivery) -> Result<bool, Problem> {
+        let is_new = self.wiring.store.enqueue(&new).await.map_err(of_store)?;
         self.told.insert(new.id);
-        Ok(())
+        Ok(is_new)
     }
 
     /// The page where a plan is decided on.
@@ -324,27 +260,6 @@ fn id(kind: &str, parts: &[&str]) -> String {
     let digest = Digest::of(parts.join("\n").as_bytes());
     let digest = digest.as_str();
     format!("{kind}-{}", digest.get(..32).unwrap_or(digest))
-}
-
-fn asking(
-    id: String,
-    channel: Channel,
-    target: String,
-    body: Secret,
-    case: &Case<'_>,
-) -> NewDelivery {
-    NewDelivery {
-        id,
-        channel,
-        tenant: Some(case.stored.plan.tenant.clone()),
-        endpoint: None,
-        target,
-        event: "approval-asked".to_owned(),
-        body,
-        about: About::Plan(case.stored.id.clone()),
-        at: case.now,
-        due_at: case.now,
-    }
 }
 
 fn body(letter: &Letter) -> Result<Secret, Problem> {

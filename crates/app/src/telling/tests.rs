@@ -4,7 +4,8 @@ use connectors::smtp::{Mail, Person};
 use domain::access::{Grant, Role};
 use domain::plan::{Plan, StoredPlan};
 use domain::{OperatorId, PlanId};
-use store::{Credential, Delivery, NewOperator, NewTenant};
+use engine::journal::Journal as _;
+use store::{Channel, Credential, Delivery, NewOperator, NewTenant};
 
 use super::*;
 use crate::config::Config;
@@ -49,14 +50,51 @@ impl Place {
         }
     }
 
-    async fn plan(&self, plan: Plan, confidential: &[&str]) {
+    async fn plan(&self, plan: Plan, confidential: &[&str]) -> StoredPlan {
+        self.plan_made(plan, confidential, clock::now()).await
+    }
+
+    async fn plan_made(&self, plan: Plan, confidential: &[&str], at: Timestamp) -> StoredPlan {
         let scope = TenantScope::of(&plan.tenant);
         let request = made::request(&plan, confidential);
         let id = PlanId::new(clock::short_id('p'));
-        let stored = StoredPlan::seal(id, plan, clock::now(), clock::now());
+        let stored = StoredPlan::seal(id, plan, at, at);
         let store = &self.wiring.store;
         let kept = store.add_request_with_plan(&scope, &request, &stored, clock::now());
         kept.await.unwrap();
+        stored
+    }
+
+    /// Two looks of one process at this moment.
+    async fn look_at(&self, now: Timestamp) {
+        let mut telling = Telling::of(&self.wiring).unwrap();
+        telling.turn(now).await.unwrap();
+        telling.turn(now).await.unwrap();
+    }
+
+    /// Address and subject of each mail, in their order; nothing else is left to send afterwards.
+    async fn letters(&self) -> Vec<(String, Letter)> {
+        let store = &self.wiring.store;
+        let later = clock::now() + jiff::SignedDuration::from_hours(10_000);
+        let claimed = store.claim_deliveries(Channel::Mail, later, 60_000, 100);
+        let mut letters = Vec::new();
+        for mail in claimed.await.unwrap() {
+            let body = mail.body.unwrap();
+            let letter = serde_json::from_slice(body.expose()).unwrap();
+            letters.push((mail.target, letter));
+            let told = store.delivered(&mail.id, mail.attempt, None, later);
+            told.await.unwrap();
+        }
+        letters.sort_by(|one, other| one.0.cmp(&other.0));
+        letters
+    }
+
+    async fn subjects(&self) -> Vec<(String, String)> {
+        let letters = self.letters().await.into_iter();
+        let start = |subject: String| subject.split([':', '(']).next().unwrap().to_owned();
+        letters
+            .map(|(to, letter)| (to, start(letter.subject)))
+            .collect()
     }
 
     /// Two looks of one process.
@@ -253,4 +291,274 @@ fn the_end_is_told_to_whoever_asked_and_approved_and_to_nobody_else() {
         &[],
     );
     check(hr, &[ada], &[ada], &[ada]);
+}
+
+/// So many hours after another moment.
+fn after(at: Timestamp, hours: i64) -> Timestamp {
+    at + jiff::SignedDuration::from_hours(hours)
+}
+
+/// A plan that expires after 40 hours.
+fn expiring() -> Plan {
+    let mut plan = made::plan("hr@contoso.example");
+    plan.approval.expires_after_hours = Some(40);
+    plan
+}
+
+fn to(letters: &[(String, String)]) -> Vec<&str> {
+    letters.iter().map(|(to, _)| to.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_asked_is_reminded_once_in_the_last_quarter() {
+    let place = Place::of(NOTIFY, &ALL[..2]).await;
+    let began = clock::now();
+    let plan = place.plan_made(expiring(), &[], began).await;
+    place.look_at(began).await;
+    assert_eq!(to(&place.subjects().await), ALL[..2]);
+    place.look_at(after(began, 29)).await;
+    assert!(place.subjects().await.is_empty(), "too early");
+    // Ada has decided meanwhile.
+    let approval = domain::plan::Approval {
+        plan: plan.id.clone(),
+        digest: plan.digest.clone(),
+        by: "ada@provider.example".to_owned(),
+        at: began,
+        through: None,
+        apart: Vec::new(),
+    };
+    let scope = TenantScope::provider();
+    let two = {
+        let mut plan = expiring();
+        plan.approval.people = 2;
+        place.plan_made(plan, &[], began).await
+    };
+    place.wiring.store.approve(&scope, &approval).await.unwrap();
+    let second = domain::plan::Approval {
+        plan: two.id.clone(),
+        digest: two.digest.clone(),
+        ..approval
+    };
+    place.wiring.store.approve(&scope, &second).await.unwrap();
+    place.look_at(after(began, 1)).await;
+    assert_eq!(to(&place.subjects().await), ["bo@provider.example"]);
+    for hours in [30, 31, 39] {
+        place.look_at(after(began, hours)).await;
+    }
+    let told = place.subjects().await;
+    assert_eq!(
+        to(&told),
+        ["bo@provider.example"],
+        "of the plan that needs two"
+    );
+    assert!(
+        told[0].1.starts_with("Still waits, approve by "),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_asked_late_is_not_reminded_at_once() {
+    let place = Place::of(NOTIFY, &ALL[..1]).await;
+    let began = clock::now();
+    place.plan_made(expiring(), &[], began).await;
+    // Mail was configured when the last quarter had begun.
+    place.look_at(after(began, 35)).await;
+    let told = place.subjects().await;
+    assert_eq!(told.len(), 1);
+    assert!(told[0].1.starts_with("Approve by "), "{told:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asked_is_told_once_that_nobody_decided_in_time() {
+    let place = Place::of(NOTIFY, &[]).await;
+    let began = clock::now();
+    place.plan_made(expiring(), &[], began).await;
+    // One that expired days ago is no news, and whom it is about is told nothing.
+    place.plan_made(expiring(), &[], after(began, -100)).await;
+    let mut own = expiring();
+    own.requester = "nora.lindqvist@contoso.example".to_owned();
+    place.plan_made(own, &[], began).await;
+    place.look_at(after(began, 39)).await;
+    assert!(place.letters().await.is_empty());
+    place.look_at(after(began, 41)).await;
+    place.look_at(after(began, 42)).await;
+    let told = place.letters().await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (to, letter) = &told[0];
+    assert_eq!(to, "hr@contoso.example");
+    assert!(
+        letter.subject.starts_with("Expired: offboard Nora"),
+        "{}",
+        letter.subject
+    );
+    assert!(
+        letter.text.contains("nobody decided in time"),
+        "{}",
+        letter.text
+    );
+    assert!(
+        letter
+            .text
+            .contains("https://tenure.provider.example/t/contoso/plans/p-"),
+        "{}",
+        letter.text
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_whom_the_policy_names_are_told_when_nobody_decided() {
+    let place = Place::of(NOTIFY, &ALL[..3]).await;
+    let began = clock::now();
+    let mut plan = made::plan("hr@contoso.example");
+    plan.approval.approvers = vec!["ada@provider.example".to_owned()];
+    let named = [
+        "bo@provider.example",
+        "head@provider.example",
+        "hr@contoso.example",
+        "nora.lindqvist@contoso.example",
+        "no address",
+    ];
+    plan.approval.escalation = Some(domain::plan::Escalation {
+        after_hours: 8,
+        to: named.map(str::to_owned).to_vec(),
+    });
+    let hidden_plan = Plan {
+        request: domain::RequestId::new(clock::short_id('q')),
+        ..plan.clone()
+    };
+    place.plan_made(plan, &[], began).await;
+    // Of a confidential one the named alone learn.
+    let hidden = ["ada@provider.example", "bo@provider.example"];
+    place.plan_made(hidden_plan, &hidden, began).await;
+    place.look_at(after(began, 1)).await;
+    let asked = ["ada@provider.example", "ada@provider.example"];
+    assert_eq!(to(&place.subjects().await), asked);
+    place.look_at(after(began, 9)).await;
+    place.look_at(after(began, 10)).await;
+    let told = place.letters().await;
+    let who: Vec<&str> = told.iter().map(|(to, _)| to.as_str()).collect();
+    let (bo, head) = ("bo@provider.example", "head@provider.example");
+    assert_eq!(
+        who,
+        [bo, bo, head],
+        "neither who asked nor whom it is about"
+    );
+    for (_, letter) in &told {
+        assert!(
+            letter.subject.starts_with("Nobody has decided, approve: "),
+            "{}",
+            letter.subject
+        );
+        let said = "Too few have decided within 8 hours, so the policy asks you as well.";
+        assert!(
+            letter.text.contains(said) && letter.html.contains(said),
+            "{}",
+            letter.text
+        );
+    }
+}
+
+/// A run about somebody that has come to a step that somebody else has to do.
+async fn with_a_person(place: &Place, upn: &str, assignee: &str, confidential: &[&str]) {
+    let mut plan = made::plan("hr@contoso.example");
+    plan.upn = upn.to_owned();
+    plan.person.id = domain::ObjectId::new(upn);
+    plan.steps[0].by_hand = Some(domain::spec::ByHand {
+        assignee: assignee.to_owned(),
+        within_hours: 8,
+        instructions: vec!["Disable the account <nora>.".to_owned()],
+    });
+    let stored = place.plan(plan, confidential).await;
+    let (store, scope, now) = (&place.wiring.store, TenantScope::provider(), clock::now());
+    let approval = domain::plan::Approval {
+        plan: stored.id.clone(),
+        digest: stored.digest.clone(),
+        by: "ada@provider.example".to_owned(),
+        at: now,
+        through: None,
+        apart: Vec::new(),
+    };
+    store.approve(&scope, &approval).await.unwrap();
+    let new = store::NewRun {
+        run: domain::RunId::new(clock::short_id('r')),
+        plan: stored.id.clone(),
+        at: now,
+    };
+    let mut state = store.begin_run(&scope, &new).await.unwrap();
+    let due = after(now, 8);
+    state.phase = engine::state::Phase::Running;
+    state.steps[0].1.status = engine::state::Status::WithPerson {
+        due_ms: due.as_millisecond(),
+    };
+    let epoch = store
+        .lease("test", now.as_millisecond(), 60_000)
+        .await
+        .unwrap();
+    let event = engine::state::Event::Due;
+    let commit = engine::journal::Commit {
+        run: &new.run,
+        expected_seq: 0,
+        epoch,
+        event: &event,
+        now_ms: now.as_millisecond(),
+        settles: None,
+        inbox: None,
+        state: &state,
+        commands: &[],
+        withdrawn: &[],
+        leaves: &[],
+    };
+    store.commit(commit).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_to_do_a_step_by_hand_is_told_once() {
+    let place = Place::of(NOTIFY, &["ada@provider.example"]).await;
+    with_a_person(&place, "a@contoso.example", "ad-team@contoso.example", &[]).await;
+    // An operator, a name that is no way to reach anybody, somebody who may not know of it, and whom it is about.
+    with_a_person(&place, "b@contoso.example", "ADA@provider.example", &[]).await;
+    with_a_person(
+        &place,
+        "c@contoso.example",
+        "whoever looks after Active Directory",
+        &[],
+    )
+    .await;
+    with_a_person(
+        &place,
+        "d@contoso.example",
+        "ad-team@contoso.example",
+        &["ada@provider.example"],
+    )
+    .await;
+    with_a_person(
+        &place,
+        "nora.lindqvist@contoso.example",
+        "nora.lindqvist@contoso.example",
+        &[],
+    )
+    .await;
+    place.look().await;
+    place.look().await;
+    let told = place.letters().await;
+    let who: Vec<&str> = told.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(who, ["ad-team@contoso.example", "ada@provider.example"]);
+    let letter = &told[0].1;
+    assert!(
+        letter.subject.starts_with("To be done by "),
+        "{}",
+        letter.subject
+    );
+    assert!(
+        letter.text.contains("- Disable the account <nora>."),
+        "{}",
+        letter.text
+    );
+    assert!(!letter.html.contains("<nora>"), "{}", letter.html);
+    assert!(
+        letter.text.contains("/steps/block-sign-in"),
+        "{}",
+        letter.text
+    );
 }

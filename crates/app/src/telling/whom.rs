@@ -46,6 +46,55 @@ pub(super) fn to_ask<'a>(
     operators.iter().filter(asked).collect()
 }
 
+/// Those whom the policy names and who have no account here, as far as they may decide now.
+pub(super) fn strangers(
+    case: &Case<'_>,
+    request: &Request,
+    named: &[String],
+    operators: &[Operator],
+) -> Vec<Reader> {
+    let mut strangers: Vec<Reader> = Vec::new();
+    for written in named {
+        let is_known = operators.iter().any(|one| is_one(&one.email, written))
+            || strangers.iter().any(|one| is_one(&one.address, written));
+        let may = may_know(&case.stored.plan, request, written) && case.may_decide(written).is_ok();
+        if may && !is_known {
+            strangers.extend(by_mail(written));
+        }
+    }
+    strangers
+}
+
+/// Whoever has to do a step by hand: an operator, by address or name, or somebody else by address.
+pub(super) fn assignee(
+    written: &str,
+    plan: &Plan,
+    request: &Request,
+    operators: &[Operator],
+) -> Option<Reader> {
+    let is_called = |one: &&Operator| {
+        is_one(&one.email, written) || one.name.trim().eq_ignore_ascii_case(written.trim())
+    };
+    let called: Vec<&Operator> = operators.iter().filter(is_called).collect();
+    let reader = match called.as_slice() {
+        [] => by_mail(written)?,
+        [one] if !one.disabled && role_in(&one.grants, &plan.tenant).is_some() => Reader::of(one),
+        // Two of one name: nobody knows who is meant.
+        _ => return None,
+    };
+    may_know(plan, request, &reader.address).then_some(reader)
+}
+
+/// Somebody of whom nothing but the address is known.
+fn by_mail(written: &str) -> Option<Reader> {
+    let address = one_name(written).ok().filter(|name| is_address(name))?;
+    Some(Reader {
+        name: String::new(),
+        address,
+        zone: None,
+    })
+}
+
 /// Who learns how a plan ended: whoever asked, and who approved; everybody once, and nobody who holds nothing in the tenant any more.
 pub(super) fn to_tell(
     plan: &Plan,
@@ -62,14 +111,10 @@ pub(super) fn to_tell(
             Some(one) if one.disabled || role_in(&one.grants, &plan.tenant).is_none() => continue,
             Some(one) => Reader::of(one),
             None => {
-                let Some(address) = one_name(written).ok().filter(|name| is_address(name)) else {
+                let Some(reader) = by_mail(written) else {
                     continue;
                 };
-                Reader {
-                    name: String::new(),
-                    address,
-                    zone: None,
-                }
+                reader
             }
         };
         let is_new = !told.iter().any(|one| is_one(&one.address, &reader.address));

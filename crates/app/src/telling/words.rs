@@ -2,12 +2,12 @@
 
 use askama::Template;
 use connectors::card::{Card, Line, Mode};
-use domain::approval::Case;
 use domain::plan::{Plan, Weight};
 use engine::state::{Outcome, RunState};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::asking::Asking;
 use super::letter::{Letter, line, short};
 use super::whom::Reader;
 use crate::problem::Problem;
@@ -15,9 +15,9 @@ use crate::web::plan::{brief, lead};
 use crate::web::{reading, when};
 
 /// The longest name of a person in a subject, in characters.
-const NAME: usize = 80;
+pub(super) const NAME: usize = 80;
 /// The longest sentence of a list, in characters; the page has it whole.
-const SENTENCE: usize = 400;
+pub(super) const SENTENCE: usize = 400;
 /// How many lines of a list stand in a mail.
 const LINES: usize = 10;
 
@@ -33,20 +33,31 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    fn both(&self, at: Timestamp) -> String {
+    pub(super) fn both(&self, at: Timestamp) -> String {
         when::both(at, &self.site, &self.here, self.now)
     }
 }
 
+/// Why somebody is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// They may decide.
+    Asked,
+    /// The policy names them for when nobody decides.
+    Escalated,
+    /// They were asked, and it still waits.
+    Reminded,
+}
+
 /// A list that is cut where it is too long.
 #[derive(Debug, Default)]
-struct List {
-    lines: Vec<String>,
-    more: usize,
+pub(super) struct List {
+    pub(super) lines: Vec<String>,
+    pub(super) more: usize,
 }
 
 impl List {
-    fn of<'a>(all: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(super) fn of<'a>(all: impl IntoIterator<Item = &'a str>) -> Self {
         let mut lines: Vec<String> = all.into_iter().map(|text| short(text, SENTENCE)).collect();
         let more = lines.len().saturating_sub(LINES);
         lines.truncate(LINES);
@@ -62,6 +73,8 @@ struct Ask {
     lead: String,
     asked_by: String,
     until: String,
+    /// Why it is asked again, or of others.
+    note: String,
     remarks: List,
     never: List,
     changes: Vec<String>,
@@ -82,18 +95,19 @@ struct AskHtml<'a> {
 }
 
 impl Ask {
-    fn of(case: &Case<'_>, asked_by: &str, url: &str, clocks: &Clocks) -> Self {
-        let plan = &case.stored.plan;
+    fn of(asking: &Asking<'_>, clocks: &Clocks) -> Self {
+        let (case, plan) = (asking.case, &asking.case.stored.plan);
         let start = lead::start(plan.at, &clocks.site, &clocks.here, clocks.now);
         let what = lead::what(plan);
         Self {
             title: short(&reading::title(plan), NAME),
             tenant: line(plan.tenant.as_str()),
             lead: line(&format!("{}{}: {what}", start.site, start.here)),
-            asked_by: short(asked_by, NAME),
+            asked_by: short(&asking.asked_by, NAME),
             until: case
                 .expires_at()
                 .map_or_else(String::new, |at| clocks.both(at)),
+            note: String::new(),
             remarks: List::of(remarks(plan)),
             never: List::of(never(plan).map(|(_, text)| text)),
             changes: brief::of(plan)
@@ -104,7 +118,7 @@ impl Ask {
                 })
                 .collect(),
             digest: reading::digest_groups(case.stored.digest.as_str()),
-            url: url.to_owned(),
+            url: asking.url.clone(),
         }
     }
 }
@@ -122,7 +136,7 @@ fn never(plan: &Plan) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// `offboard Mara Lindqvist, contoso`.
-fn matter(plan: &Plan) -> String {
+pub(super) fn matter(plan: &Plan) -> String {
     let name = short(&plan.person.name, NAME);
     format!(
         "{} {name}, {}",
@@ -136,20 +150,39 @@ fn matter(plan: &Plan) -> String {
 /// # Errors
 /// A fault in a template.
 pub(super) fn ask(
-    case: &Case<'_>,
-    asked_by: &str,
+    asking: &Asking<'_>,
+    why: Why,
     to: &Reader,
-    url: &str,
     clocks: &Clocks,
 ) -> Result<Letter, Problem> {
-    let ask = Ask::of(case, asked_by, url, clocks);
+    let (case, plan) = (asking.case, &asking.case.stored.plan);
+    let hours = plan.approval.escalation.as_ref();
+    let hours = hours.map_or(0, |escalation| escalation.after_hours as usize);
+    let (verb, note) = match why {
+        Why::Asked => ("Approve", String::new()),
+        Why::Escalated => (
+            "Nobody has decided, approve",
+            format!(
+                "Too few have decided within {}, so the policy asks you as well.",
+                lead::number(hours, "hour", "hours")
+            ),
+        ),
+        Why::Reminded => (
+            "Still waits, approve",
+            "You were asked before, and it still waits.".to_owned(),
+        ),
+    };
+    let ask = Ask {
+        note,
+        ..Ask::of(asking, clocks)
+    };
     let until = case
         .expires_at()
         .map(|at| format!(" by {}", when::short(at, &clocks.here, clocks.now)));
     let subject = format!(
-        "Approve{}: {} ({})",
+        "{verb}{}: {} ({})",
         until.unwrap_or_default(),
-        matter(&case.stored.plan),
+        matter(plan),
         ask.digest
     );
     Ok(Letter {
@@ -161,9 +194,9 @@ pub(super) fn ask(
 }
 
 /// The card that shows a channel what waits. It opens the same page.
-pub(super) fn card(case: &Case<'_>, asked_by: &str, url: &str, clocks: &Clocks) -> Card {
-    let plan = &case.stored.plan;
-    let ask = Ask::of(case, asked_by, url, clocks);
+pub(super) fn card(asking: &Asking<'_>, clocks: &Clocks) -> Card {
+    let plan = &asking.case.stored.plan;
+    let ask = Ask::of(asking, clocks);
     let start = lead::start(plan.at, &clocks.site, &clocks.here, clocks.now);
     let mut facts = vec![
         ("Tenant".to_owned(), ask.tenant),
@@ -184,7 +217,7 @@ pub(super) fn card(case: &Case<'_>, asked_by: &str, url: &str, clocks: &Clocks) 
                 text: line(text),
             })
             .collect(),
-        url: url.to_owned(),
+        url: ask.url,
         digest: ask.digest,
         mode: Mode::Workflow,
     }
@@ -274,7 +307,7 @@ pub(super) fn done(
     })
 }
 
-fn broken(error: askama::Error) -> Problem {
+pub(super) fn broken(error: askama::Error) -> Problem {
     Problem::failed("mail", format!("a mail could not be written: {error}"))
         .hint("this is a fault of Tenure; report it")
 }
