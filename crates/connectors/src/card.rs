@@ -1,8 +1,9 @@
-//! The approval card for Teams: Adaptive Card 1.4, built from plain data, always under 20 KB.
+//! The approval card for Teams: Adaptive Card 1.4, and 1.5 where it answers, built from plain data, always under 20 KB.
 //!
 //! What other people wrote (names, remarks) goes into text runs, which know no markdown; a backslash is no help there,
 //! because Teams shows it on phones (microsoft/AdaptiveCards issue 5590). Only facts and toggles, which have no such
-//! form, are escaped. Sources: Adaptive Cards schema 1.4; "Cards" and "Universal Actions" on Microsoft Learn.
+//! form, are escaped. Sources: Adaptive Cards schema 1.4; "Cards" and "Work with Universal Actions" on Microsoft Learn, which says that
+//! `Action.Execute` and `refresh` need version 1.5 in Teams.
 
 use serde_json::{Map, Value, json};
 
@@ -22,6 +23,8 @@ const FACTS_MAX: usize = 6;
 pub const APPROVE: &str = "approve";
 /// The verb of the refusing button.
 pub const REFUSE: &str = "refuse";
+/// The verb by which Teams asks by itself, when somebody looks at a card, for how it stands now.
+pub const REFRESH: &str = "refresh";
 /// The id of the comment that goes with a refusal.
 pub const COMMENT: &str = "comment";
 /// Under this key our own data comes back, apart from what the person entered.
@@ -128,7 +131,13 @@ impl Card {
         };
         let mut actions = decides.map(decisions).unwrap_or_default();
         actions.push(open_url(open, &self.url));
-        card(body, actions)
+        let mut card = card(body, actions);
+        // Also one that is too long to be decided in tells how it was decided.
+        if let Mode::Bot { data } = &self.mode {
+            card["version"] = json!("1.5");
+            card["refresh"] = json!({ "action": execute("Refresh", REFRESH, data) });
+        }
+        card
     }
 }
 
@@ -223,7 +232,6 @@ fn toggle(irreversible: &Line) -> Value {
 
 /// Refuse has a card of its own inside the card: a required comment there does not stand in the way of Approve.
 fn decisions(data: &Value) -> Vec<Value> {
-    let execute = |title: &str, verb: &str| json!({ "type": "Action.Execute", "title": title, "verb": verb, "data": { OURS: data } });
     let comment = json!({
         "type": "Input.Text",
         "id": COMMENT,
@@ -234,17 +242,21 @@ fn decisions(data: &Value) -> Vec<Value> {
         "errorMessage": "A refusal needs a reason.",
     });
     vec![
-        execute("Approve", APPROVE),
+        execute("Approve", APPROVE, data),
         json!({
             "type": "Action.ShowCard",
             "title": "Refuse",
             "card": {
                 "type": "AdaptiveCard",
                 "body": [comment],
-                "actions": [execute("Refuse", REFUSE)],
+                "actions": [execute("Refuse", REFUSE, data)],
             },
         }),
     ]
+}
+
+fn execute(title: &str, verb: &str, data: &Value) -> Value {
+    json!({ "type": "Action.Execute", "title": title, "verb": verb, "data": { OURS: data } })
 }
 
 fn open_url(title: &str, url: &str) -> Value {

@@ -1,6 +1,6 @@
 //! Cards for Teams: what they hold, that they stay small, that foreign words format nothing, and how posting ends.
 
-use connectors::card::{APPROVE, COMMENT, Card, Line, Mode, REFUSE, Told};
+use connectors::card::{APPROVE, COMMENT, Card, Line, Mode, REFRESH, REFUSE, Told};
 use connectors::outbound::{Address, Allow, Outbound};
 use connectors::teams::{Posted, check_address, envelope, post};
 use jiff::Timestamp;
@@ -110,7 +110,9 @@ fn by_the_bot_each_irreversible_line_has_a_tick_and_a_refusal_needs_a_reason() {
     );
     let executes = of(&card, "Action.Execute");
     let verbs: Vec<&Value> = executes.iter().map(|action| &action["verb"]).collect();
-    assert_eq!(verbs, [APPROVE, REFUSE]);
+    assert_eq!(verbs, [APPROVE, REFUSE, REFRESH]);
+    assert_eq!(card["refresh"]["action"]["verb"], REFRESH);
+    assert_eq!(card["version"], "1.5", "answers need it in Teams");
     for action in executes {
         assert_eq!(action["data"], json!({ "tenure": { "digest": "full" } }));
     }
@@ -177,11 +179,14 @@ fn what_a_card_cannot_show_it_cannot_approve() {
         })
         .collect();
     let built = card.build();
-    assert!(of(&built, "Action.Execute").is_empty() && of(&built, "Input.Toggle").is_empty());
+    assert!(of(&built["actions"], "Action.Execute").is_empty());
+    assert!(of(&built, "Input.Toggle").is_empty());
+    // It can still tell how it was decided.
+    assert_eq!(built["refresh"]["action"]["verb"], REFRESH);
     assert_eq!(of(&built, "Action.OpenUrl")[0]["title"], "Read and decide");
     assert!(texts(&built).contains(&"and 1 more".to_owned()));
     card.irreversible.pop();
-    assert_eq!(of(&card.build(), "Action.Execute").len(), 2);
+    assert_eq!(of(&card.build(), "Action.Execute").len(), 3);
 }
 
 #[test]
