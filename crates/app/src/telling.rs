@@ -36,6 +36,7 @@ use crate::problem::Problem;
 use crate::web::{plan as pages, when};
 use crate::wiring::{Wiring, of_store};
 
+pub(crate) use asking::still_asks;
 pub(crate) use carried::Carried;
 pub(crate) use letter::Letter;
 

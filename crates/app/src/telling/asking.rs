@@ -8,14 +8,17 @@ use domain::protect::is_one;
 use domain::request::Request;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use store::{About, Channel, NewDelivery, Operator, Secret};
+use serde_json::Value;
+use store::{About, Channel, NewDelivery, Operator, Secret, TenantScope};
 
 use super::ends::NEWS;
 use super::whom::Reader;
 use super::words::{Clocks, Why};
 use super::{BY_BOT, Carried, People, Telling, body, id, key, notes, whom, words};
-use crate::acts::judge::Matter;
+use crate::acts::judge::{Judge, Matter};
+use crate::clock;
 use crate::problem::Problem;
+use crate::wiring::{Wiring, of_store};
 
 /// A question, as everybody is asked it.
 pub(super) struct Asking<'a> {
@@ -117,19 +120,25 @@ impl Telling<'_> {
         cards: Vec<(String, &Operator)>,
     ) -> Result<(), Problem> {
         for (id, to) in cards {
-            let clocks = self.clocks(&asking.site, &Reader::of(to), asking.case.now);
-            let carried = Carried::of(asking.case.stored, to);
-            let carried = carried.seal(&self.wiring.store)?;
-            let mut card = words::card(asking, &clocks);
-            card.mode = Mode::Bot {
-                data: serde_json::json!({ "seal": carried }),
-            };
+            let card = self.own_card(asking, to)?;
             let target = format!("{BY_BOT}{}", to.id);
-            let body = Secret::new(card.build().to_string());
+            let body = Secret::new(card.to_string());
             let new = asked(id, Channel::Card, target, body, asking.case);
             self.enqueue(new).await?;
         }
         Ok(())
+    }
+
+    /// The card with buttons for one who may decide.
+    fn own_card(&self, asking: &Asking<'_>, to: &Operator) -> Result<Value, Problem> {
+        let clocks = self.clocks(&asking.site, &Reader::of(to), asking.case.now);
+        let carried = Carried::of(asking.case.stored, to);
+        let carried = carried.seal(&self.wiring.store)?;
+        let mut card = words::card(asking, &clocks);
+        card.mode = Mode::Bot {
+            data: serde_json::json!({ "seal": carried }),
+        };
+        Ok(card.build())
     }
 
     /// Shows the channels what waits.
@@ -214,6 +223,33 @@ impl Telling<'_> {
         let cards = here.map(|one| (id("card", &[&key, &one.name()]), one.name()));
         cards.filter(|(id, _)| !self.told.contains(id)).collect()
     }
+}
+
+/// The card with buttons as it would be sent to this operator now; nothing where they cannot decide any more.
+///
+/// # Errors
+/// Store errors.
+pub(crate) async fn still_asks(
+    wiring: &Wiring,
+    scope: &TenantScope,
+    matter: &Matter,
+    to: &Operator,
+) -> Result<Option<Value>, Problem> {
+    let judge = Judge::read(wiring, clock::now()).await?;
+    let (case, plan) = (judge.case(matter), &matter.stored.plan);
+    let telling = Telling::of(wiring).filter(|_| case.may_decide(&to.email).is_ok());
+    let Some(telling) = telling else {
+        return Ok(None);
+    };
+    let request = wiring.store.request(scope, &plan.request).await;
+    let request = request.map_err(of_store)?;
+    let asking = Asking {
+        case: &case,
+        asked_by: judge.name_of(&plan.requester),
+        url: telling.page(&matter.stored),
+        site: telling.site(plan, &request).await,
+    };
+    telling.own_card(&asking, to).map(Some)
 }
 
 /// Whether the last quarter of the time has begun, and this person could decide already then.

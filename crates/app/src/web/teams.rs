@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use connectors::bot::{Action, Incoming, Somebody, Unauthentic, refuse_action, replace_card};
-use connectors::card::{APPROVE, COMMENT, REFUSE};
+use connectors::card::{APPROVE, COMMENT, REFRESH, REFUSE};
 use domain::PlanId;
 use domain::access::{Role, role_in};
 use domain::plan::Digest;
@@ -28,7 +28,7 @@ use crate::acts::{begin, look};
 use crate::bot::TeamsBot;
 use crate::clock;
 use crate::problem::{Exit, Problem};
-use crate::telling::Carried;
+use crate::telling::{self, Carried};
 use crate::wiring::of_store;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -193,6 +193,17 @@ async fn act(
     let card = |matter: Matter| cards::stands(web, &scope, matter, operator, &drifted);
     let is_void =
         before.newer.is_some() || before.stored.digest != carried.digest || !drifted.is_empty();
+    if action.verb == REFRESH {
+        let asks = if is_void {
+            None
+        } else {
+            telling::still_asks(wiring, &scope, &before, operator).await?
+        };
+        return match asks {
+            Some(asks) => Ok(asks),
+            None => card(before).await,
+        };
+    }
     if is_void || action.activity.is_empty() || !first(web, action).await? {
         return card(before).await;
     }

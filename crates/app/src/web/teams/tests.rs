@@ -478,7 +478,7 @@ async fn two_approve_each_on_their_own_card() {
     // Twice is not two.
     let again = scene.press("ann", "approve", &ann, &json!({}));
     let (code, sentence) = scene.refused(&again).await;
-    assert_eq!(code, "approver", "{sentence}");
+    assert_eq!(code, "already-approved", "{sentence}");
     assert_eq!(scene.approvals(&plan).await.len(), 1);
     let text = scene
         .replaced(&scene.press("ben", "approve", &ben, &json!({})))
@@ -712,4 +712,32 @@ async fn whoever_opened_the_bot_is_sent_a_card_once_and_decides_in_it() {
         scene.approvals(&plan).await[0].approval.apart,
         [StepKey::from(WIPE)]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_looks_at_a_card_again_sees_how_it_stands() {
+    let scene = Scene::new().await;
+    let plan = scene.plan().await;
+    let (ann, ben) = (
+        scene.seal("ann", &plan).await,
+        scene.seal("ben", &plan).await,
+    );
+    // It still waits: the same buttons, and nothing was decided by looking.
+    let look = scene.press("ben", "refresh", &ben, &json!({ WIPE: "true" }));
+    for _ in 0..2 {
+        let answer = scene.answer(&look).await;
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        let card = &answer["value"];
+        assert_eq!(card["refresh"]["action"]["verb"], "refresh", "{card}");
+        let again = scene.press("ben", "refresh", &seal_of(card), &json!({}));
+        assert_eq!(scene.answer(&again).await["statusCode"], 200);
+    }
+    scene.is_untouched(&plan).await;
+    // Somebody else's card is not looked at.
+    let other = scene.press("ben", "refresh", &ann, &json!({}));
+    assert_eq!(scene.refused(&other).await.0, "card");
+    let press = scene.press("ann", "approve", &ann, &json!({}));
+    scene.replaced(&press).await;
+    let text = scene.replaced(&look).await;
+    assert!(text.contains("Approved by ann, "), "{text}");
 }
