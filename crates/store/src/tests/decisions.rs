@@ -51,13 +51,9 @@ async fn a_refused_plan_is_neither_approved_nor_run() {
 }
 
 #[tokio::test]
-async fn comments_and_delegations_are_held_to_their_scope() {
+async fn comments_and_looks_are_held_to_their_scope() {
     let place = with_ann().await;
     let store = &place.store;
-    store
-        .add_operator(&operator("bob", "bob@contoso.example"))
-        .await
-        .unwrap();
     place.made(plan("p1", "north", "r1", "ann")).await;
     let id = PlanId::from("p1");
     let (south, own) = (
@@ -98,6 +94,20 @@ async fn comments_and_delegations_are_held_to_their_scope() {
     assert_eq!(store.comments(&own, &id).await.unwrap().len(), 1);
     assert!(store.comments(&south, &id).await.unwrap().is_empty());
     assert!(store.comments(&herself, &id).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn delegations_are_held_to_their_scope_and_their_time() {
+    let place = with_ann().await;
+    let store = &place.store;
+    store
+        .add_operator(&operator("bob", "bob@contoso.example"))
+        .await
+        .unwrap();
+    let (south, own) = (
+        TenantScope::of(&TenantId::from("south")),
+        TenantScope::of(&north()),
+    );
     let delegation = Delegation {
         id: "d1".to_owned(),
         from: ann(),
