@@ -22,7 +22,7 @@ statements! {
             sessions.agent, sessions.network
         FROM sessions JOIN operators ON operators.id = sessions.operator AND operators.disabled = 0
         WHERE sessions.token = ?1 AND sessions.expires_ms > ?2";
-    TOUCH = "UPDATE sessions SET seen_ms = ?2, network = ?3 WHERE token = ?1 AND seen_ms < ?2";
+    TOUCH = "UPDATE sessions SET seen_ms = ?2, network = coalesce(nullif(?3, ''), network) WHERE token = ?1 AND seen_ms < ?2";
     SELECT_ALL = "SELECT id, operator, csrf, created_ms, seen_ms, expires_ms, agent, network FROM sessions
         WHERE operator = ?1 AND expires_ms > ?2 ORDER BY seen_ms DESC, id";
     DELETE = "DELETE FROM sessions WHERE operator = ?1 AND id = ?2";

@@ -158,6 +158,11 @@ async fn a_session_ends_by_time_by_hand_and_with_its_operator() {
         (touched.seen_at, touched.network.as_str()),
         (at(60_000), "198.51.100.7")
     );
+    // A request that does not tell from where leaves what is known.
+    for ms in [130_000, 131_000] {
+        let found = store.session(&token, "", at(ms)).await.unwrap().unwrap();
+        assert_eq!(found.network, "198.51.100.7");
+    }
     assert_eq!(store.sessions(&ann(), at(70_000)).await.unwrap().len(), 3);
     assert!(
         store
