@@ -211,7 +211,7 @@ impl Store {
     /// Claims what is due by one way, at most so many. Where the outcome is not told within `lease_ms`, it can be claimed again.
     ///
     /// # Errors
-    /// [`Error::Unsealable`] and store errors.
+    /// Store errors.
     pub async fn claim_deliveries(
         &self,
         channel: Channel,
@@ -242,10 +242,11 @@ impl Store {
         let seq: Option<i64> = row.try_get("seq")?;
         let sealed: Option<&[u8]> = row.try_get("body")?;
         let body = match (sealed, seq) {
-            (Some(sealed), _) => Some(
-                self.key()
-                    .open(place(tenant.as_deref(), &id).row(), sealed)?,
-            ),
+            // One that cannot be opened is as good as erased: it is given up and holds up no other.
+            (Some(sealed), _) => self
+                .key()
+                .open(place(tenant.as_deref(), &id).row(), sealed)
+                .ok(),
             (None, Some(seq)) => sqlx::query(SELECT_PAYLOAD)
                 .bind(tenant.as_deref())
                 .bind(seq)

@@ -210,3 +210,26 @@ async fn a_mail_is_sent_once_and_seen_by_those_who_may() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn what_cannot_be_opened_is_claimed_without_its_text_and_holds_up_no_other() {
+    let place = Place::new().await;
+    let store = &place.store;
+    for id in ["m1", "m2"] {
+        let new = mail(id, About::Nobody);
+        store.enqueue(&new).await.unwrap();
+    }
+    let mut tx = store.write().await.unwrap();
+    sqlx::raw_sql("UPDATE deliveries SET body = zeroblob(64) WHERE id = 'm1'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut claimed = store
+        .claim_deliveries(Channel::Mail, at(20), 1_000, 9)
+        .await
+        .unwrap();
+    claimed.sort_by(|one, other| one.id.cmp(&other.id));
+    let texts: Vec<bool> = claimed.iter().map(|one| one.body.is_some()).collect();
+    assert_eq!(texts, [false, true]);
+}
