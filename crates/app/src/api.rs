@@ -114,9 +114,28 @@ pub(crate) struct Part {
 impl Part {
     /// Refuses what is longer than any of it can be.
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        short("after", self.after.as_deref(), 1_000)?;
-        short("upn", self.upn.as_deref(), 256)
+        bounded(self.after.as_deref(), self.upn.as_deref())
     }
+
+    /// The state that is asked for, among those that such a line can stand in.
+    pub(crate) fn status<T: Copy>(
+        &self,
+        all: &[T],
+        said: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, Problem> {
+        word("status", self.status.as_deref(), all, said)
+    }
+
+    /// The kind of request that is asked for.
+    pub(crate) fn kind(&self) -> Result<Option<Kind>, Problem> {
+        kind(self.kind.as_deref())
+    }
+}
+
+/// Refuses the cursor and the beginning of a name that are longer than any can be.
+pub(crate) fn bounded(after: Option<&str>, upn: Option<&str>) -> Result<(), Problem> {
+    short("after", after, 1_000)?;
+    short("upn", upn, 256)
 }
 
 /// The parameters of a list whose lines stand in one of these states.

@@ -157,15 +157,6 @@ impl Wiring {
 }
 
 impl Wiring {
-    /// Lets go of a tenant's connection: the next call is made with what is stored now.
-    pub(crate) fn forget(&self, tenant: &TenantId) {
-        let mut connections = self
-            .connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        connections.remove(tenant);
-    }
-
     /// How many of so many waiting plans this reader may decide on, where it was judged a moment ago.
     pub(crate) fn waits(&self, reader: &str, of: u64, now: Timestamp) -> Option<u64> {
         let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);

@@ -123,7 +123,6 @@ pub(crate) async fn renew(
         .store
         .set_credential(&scope, &tenant.name, &client, &credential, clock::now());
     set.await.map_err(of_store)?;
-    wiring.forget(&tenant.name);
     Ok(client)
 }
 

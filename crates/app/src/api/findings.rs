@@ -2,14 +2,15 @@
 
 use axum::extract::State;
 use domain::access::Role;
-use domain::{PlanId, RunId, TenantId};
+use domain::{RunId, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{FindingFilter, FindingGroup, FindingLine, FindingStatus, Page};
 
 use super::codes::{PLANNING, STEERING};
-use super::{Api, Asked, At, Doc, Form, Param, Sent, data, short, word};
+use super::shapes::NewPlan;
+use super::{Api, Asked, At, Doc, Form, Param, Sent, bounded, data, word};
 use crate::acts::handle::{self, Of};
 use crate::planning;
 use crate::problem::Problem;
@@ -89,7 +90,7 @@ pub(super) fn calls(api: Api) -> Api {
         )
         .codes(PLANNING)
         .codes(&["has-run"])
-        .gives::<Planned>(),
+        .gives::<NewPlan>(),
         plan,
     )
 }
@@ -170,8 +171,7 @@ async fn list(
     tenant: Option<Path<TenantId>>,
     Asked(part): Asked<Part>,
 ) -> Answer {
-    short("upn", part.upn.as_deref(), 256)?;
-    short("after", part.after.as_deref(), 1_000)?;
+    bounded(part.after.as_deref(), part.upn.as_deref())?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = FindingFilter {
         status: word(
@@ -250,23 +250,10 @@ async fn people_review(
     Ok(())
 }
 
-/// The plan of what is left.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "PlanOfWhatIsLeft")]
-struct Planned {
-    /// The plan.
-    plan: PlanId,
-    /// What an approval of it has to name.
-    digest: String,
-}
-
 async fn plan(State(web): State<Web>, caller: Caller, At((tenant, run, number)): Place) -> Answer {
     line(&web, &caller, &tenant, &run, number).await?;
     let row = web.wiring.store.run(&caller.scope_of(&tenant), &run).await;
     let plan = row.map_err(of_store)?.plan;
     let stored = planning::again(&web.wiring, &plan, true).await?;
-    data(&Planned {
-        plan: stored.id,
-        digest: stored.digest.to_string(),
-    })
+    data(&NewPlan::of(&stored))
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::{EntryFilter, EntryLine, Page};
 
-use super::{Api, Asked, At, Doc, Form, Param, data, short};
+use super::{Api, Asked, At, Doc, Form, Param, bounded, data};
 use crate::acts::ledger as acts;
 use crate::acts::webhooks::events;
 use crate::problem::Problem;
@@ -89,8 +89,7 @@ async fn list(
     tenant: Option<Path<TenantId>>,
     Asked(part): Asked<Part>,
 ) -> Answer {
-    short("upn", part.upn.as_deref(), 256)?;
-    short("after", part.after.as_deref(), 1_000)?;
+    bounded(part.after.as_deref(), part.upn.as_deref())?;
     let known = events();
     let kind = super::word("kind", part.kind.as_deref(), &known, |word| word)?;
     let filter = EntryFilter {

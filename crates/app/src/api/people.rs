@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Page, PersonLine, PlanLine, RunLine};
 
 use super::codes::CLOUD;
-use super::{Api, Asked, At, Doc, Form, Param, data, short};
+use super::{Api, Asked, At, Doc, Form, Param, bounded, data, short};
 use crate::problem::Problem;
 use crate::web::extract::Path;
 use crate::web::person::{self, has};
@@ -94,8 +94,7 @@ async fn list(
     tenant: Option<Path<TenantId>>,
     Asked(part): Asked<Part>,
 ) -> Answer {
-    short("upn", part.upn.as_deref(), 256)?;
-    short("after", part.after.as_deref(), 1_000)?;
+    bounded(part.after.as_deref(), part.upn.as_deref())?;
     let scope = caller.scope_at(tenant.as_deref());
     let store = &web.wiring.store;
     let page = store.list_people(&scope, part.upn.as_deref(), part.after.as_deref());

@@ -10,7 +10,7 @@ use serde_json::json;
 use store::{Page, PlanFilter, PlanLine, PlanStatus};
 
 use super::shapes::PlanShape;
-use super::{Api, Asked, At, Doc, Part, Sent, data, kind, list_params, word};
+use super::{Api, Asked, At, Doc, Part, Sent, data, list_params};
 use crate::acts::approve::{self, Decided, Decision, Read};
 use crate::acts::begin::begin;
 use crate::problem::Problem;
@@ -97,13 +97,8 @@ async fn list(
     part.check()?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = PlanFilter {
-        status: word(
-            "status",
-            part.status.as_deref(),
-            PlanStatus::ALL,
-            PlanStatus::word,
-        )?,
-        kind: kind(part.kind.as_deref())?,
+        status: part.status(PlanStatus::ALL, PlanStatus::word)?,
+        kind: part.kind()?,
         upn: part.upn,
     };
     let store = &web.wiring.store;

@@ -143,15 +143,27 @@ async fn apply(
     At(tenant): At<TenantId>,
     Sent(sent): Sent<Applying>,
 ) -> Answer {
+    applied(&web, &caller, &tenant, &sent.text, &sent.comment, sent.base).await
+}
+
+/// Applies a text over the version that it was written over, and answers with the version that it became.
+async fn applied(
+    web: &Web,
+    caller: &Caller,
+    tenant: &TenantId,
+    text: &str,
+    comment: &str,
+    base: u64,
+) -> Answer {
     let application = Application {
-        text: &sent.text,
+        text,
         by: &caller.address,
-        comment: Some(&sent.comment),
-        base: Some(sent.base),
+        comment: Some(comment),
+        base: Some(base),
     };
     data(&out(acts::apply_with_reason(
         &web.wiring,
-        &tenant,
+        tenant,
         &application,
     )
     .await?))
@@ -367,16 +379,13 @@ async fn restore(
 ) -> Answer {
     let all = all(&web, &caller, &tenant).await?;
     let older = version(&all, &tenant, wanted)?;
-    let application = Application {
-        text: &older.text,
-        by: &caller.address,
-        comment: Some(&sent.comment),
-        base: Some(sent.base),
-    };
-    data(&out(acts::apply_with_reason(
-        &web.wiring,
+    applied(
+        &web,
+        &caller,
         &tenant,
-        &application,
+        &older.text,
+        &sent.comment,
+        sent.base,
     )
-    .await?))
+    .await
 }

@@ -13,7 +13,7 @@ use store::{Page, RequestFilter, RequestLine, RequestStatus};
 
 use super::codes::PLANNING;
 use super::shapes::RequestShape;
-use super::{Api, Asked, At, Doc, Part, Sent, data, kind, list_params, word};
+use super::{Api, Asked, At, Doc, Part, Sent, data, list_params};
 use crate::acts::request::{self, Answered, Wish, person};
 use crate::problem::{Exit, Problem};
 use crate::web::extract::Path;
@@ -93,13 +93,8 @@ async fn list(
     part.check()?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = RequestFilter {
-        status: word(
-            "status",
-            part.status.as_deref(),
-            RequestStatus::ALL,
-            RequestStatus::word,
-        )?,
-        kind: kind(part.kind.as_deref())?,
+        status: part.status(RequestStatus::ALL, RequestStatus::word)?,
+        kind: part.kind()?,
         upn: part.upn,
     };
     let store = &web.wiring.store;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use domain::access::Role;
-use domain::{PlanId, RunId, StepKey, TenantId};
+use domain::{RunId, StepKey, TenantId};
 use engine::state::Event;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use store::{Page, RunFilter, RunLine, RunStatus};
 
 use super::codes::{PLANNING, STEERING};
-use super::shapes::RunStateShape;
-use super::{Api, Asked, At, Doc, Part, Sent, data, kind, list_params, word};
+use super::shapes::{NewPlan, RunStateShape};
+use super::{Api, Asked, At, Doc, Part, Sent, data, list_params};
 use crate::acts::{request, steer, undo as reverse};
 use crate::problem::Problem;
 use crate::web::certificate::{self, Certificate};
@@ -96,7 +96,7 @@ fn acting(api: Api) -> Api {
         .takes::<Undoing>(|| json!({ "at": "now" }))
         .codes(PLANNING)
         .codes(&["not-ended"])
-        .gives::<Undone>(),
+        .gives::<NewPlan>(),
         undo,
     )
 }
@@ -110,13 +110,8 @@ async fn list(
     part.check()?;
     let scope = caller.scope_at(tenant.as_deref());
     let filter = RunFilter {
-        status: word(
-            "status",
-            part.status.as_deref(),
-            RunStatus::ALL,
-            RunStatus::word,
-        )?,
-        kind: kind(part.kind.as_deref())?,
+        status: part.status(RunStatus::ALL, RunStatus::word)?,
+        kind: part.kind()?,
         upn: part.upn,
     };
     let store = &web.wiring.store;
@@ -295,15 +290,6 @@ fn now() -> String {
     "now".to_owned()
 }
 
-/// The plan that takes a run back.
-#[derive(Serialize, JsonSchema)]
-struct Undone {
-    /// The plan.
-    plan: PlanId,
-    /// What an approval of it has to name.
-    digest: String,
-}
-
 async fn undo(
     State(web): State<Web>,
     caller: Caller,
@@ -313,8 +299,5 @@ async fn undo(
     let when = request::when("at", &sent.at)?;
     let (scope, by) = (caller.scope_of(&tenant), &caller.address);
     let stored = reverse::undo(&web.wiring, &scope, &run, when, by, "api").await?;
-    data(&Undone {
-        plan: stored.id,
-        digest: stored.digest.to_string(),
-    })
+    data(&NewPlan::of(&stored))
 }

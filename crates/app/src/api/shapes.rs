@@ -1,6 +1,9 @@
-//! The shapes of what is answered as it is stored: its outline, whose parts may grow.
+//! The shapes of what more than one call answers; of what is answered as it is stored its outline, whose parts may grow.
 
+use domain::PlanId;
+use domain::plan::StoredPlan;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
 
 macro_rules! shape {
     ($(#[$doc:meta])* $name:ident, $schema:tt) => {
@@ -83,3 +86,21 @@ shape!(
         },
     }
 );
+
+/// A plan that was made; it changes nothing until it is approved.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct NewPlan {
+    /// The plan.
+    plan: PlanId,
+    /// What an approval of it has to name.
+    digest: String,
+}
+
+impl NewPlan {
+    pub(super) fn of(stored: &StoredPlan) -> Self {
+        Self {
+            plan: stored.id.clone(),
+            digest: stored.digest.to_string(),
+        }
+    }
+}

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::codes::{CLOUD, PLANNING};
+use super::shapes::NewPlan;
 use super::{Api, At, Doc, Done, Sent, data, done};
 use crate::acts::{look as looking, request, talk};
 use crate::problem::Problem;
@@ -27,7 +28,7 @@ pub(super) fn calls(api: Api) -> Api {
         .about("The new plan takes the place of the old one.")
         .codes(PLANNING)
         .codes(&["has-run"])
-        .gives::<Again>(),
+        .gives::<NewPlan>(),
         again,
     )
     .post(
@@ -37,7 +38,7 @@ pub(super) fn calls(api: Api) -> Api {
             .takes::<Choosing>(|| json!({ "switches": { "revoke-sessions": true } }))
             .codes(PLANNING)
             .codes(&["choice", "has-run"])
-            .gives::<Again>(),
+            .gives::<NewPlan>(),
         choose,
     )
     .post(
@@ -65,25 +66,13 @@ pub(super) fn calls(api: Api) -> Api {
     )
 }
 
-/// A newer plan.
-#[derive(Serialize, JsonSchema)]
-struct Again {
-    /// The plan.
-    plan: PlanId,
-    /// What an approval of it has to name.
-    digest: String,
-}
-
 async fn again(
     State(web): State<Web>,
     caller: Caller,
     At((tenant, plan)): At<(TenantId, PlanId)>,
 ) -> Answer {
     let stored = request::again(&web.wiring, &caller.scope_of(&tenant), &plan).await?;
-    data(&Again {
-        plan: stored.id,
-        digest: stored.digest.to_string(),
-    })
+    data(&NewPlan::of(&stored))
 }
 
 /// What is to be otherwise.
@@ -108,10 +97,7 @@ async fn choose(
     let switches = sent.switches.into_iter().collect();
     let scope = caller.scope_of(&tenant);
     let stored = request::otherwise(&web.wiring, &scope, &plan, switches).await?;
-    data(&Again {
-        plan: stored.id,
-        digest: stored.digest.to_string(),
-    })
+    data(&NewPlan::of(&stored))
 }
 
 /// What a look at the tenant saw.
